@@ -1,0 +1,1 @@
+//! Section sinks: interpreted sections into HDF5 and SEG-Y files.

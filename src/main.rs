@@ -1,0 +1,3 @@
+//! The `facies` program; everything it does lives in [`facies::cli`].
+
+fn main() {}

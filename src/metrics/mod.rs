@@ -1,0 +1,1 @@
+//! Confusion matrix and the scores drawn from it: running sums over plain arrays.

@@ -1,0 +1,1 @@
+//! What people look at: history, metrics, figures and the HTML report.

@@ -1,0 +1,80 @@
+//! What a training run tells those who watch it.
+
+use std::time::Duration;
+
+/// Loss and accuracy over one stretch of training, and on the validation share if there is one.
+///
+/// One row of `history.csv`. Holds no time, so that equal runs leave equal bytes.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct EpochRecord {
+    /// Counts from 1.
+    pub epoch: u64,
+    /// Optimiser steps done since the start.
+    pub step: u64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Mean cross entropy over the epoch's training batches.
+    pub train_loss: f64,
+    /// Share of training voxels classified rightly, dropout active.
+    pub train_accuracy: f64,
+    /// Mean cross entropy over the validation voxels.
+    pub validation_loss: Option<f64>,
+    /// Share of validation voxels classified rightly.
+    pub validation_accuracy: Option<f64>,
+}
+
+/// Something happened in training.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TrainingEvent<'a> {
+    /// Training starts, or continues from a checkpoint at `step`.
+    Started {
+        /// Steps already done.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+        /// Epochs finished before, from a checkpoint.
+        history: &'a [EpochRecord],
+    },
+    /// One optimiser step is done.
+    Step {
+        /// Steps done.
+        step: u64,
+        /// Steps in all.
+        steps: u64,
+        /// Cross entropy of the batch.
+        loss: f64,
+        /// Share of the batch's labelled voxels classified rightly.
+        accuracy: f64,
+        /// Labelled voxels in the batch.
+        voxels: u64,
+        /// Time this step took.
+        elapsed: Duration,
+    },
+    /// One epoch is done.
+    Epoch {
+        /// Its figures.
+        record: &'a EpochRecord,
+        /// Whether it is the best so far.
+        best: bool,
+    },
+    /// Training ended before its last step, and why.
+    StoppedEarly {
+        /// `validation loss has not improved for 3 epochs`.
+        reason: String,
+    },
+    /// Training is over; the weights of `best_epoch` are kept.
+    Finished {
+        /// Epoch whose weights the model holds.
+        best_epoch: u64,
+    },
+}
+
+/// Watches a training run.
+pub trait Observer {
+    /// Takes note of an event.
+    ///
+    /// # Errors
+    /// When a record cannot be written; training stops then.
+    fn observe(&mut self, event: &TrainingEvent<'_>) -> std::io::Result<()>;
+}

@@ -1,0 +1,91 @@
+//! The contract of a cube, and what can go wrong with one.
+
+use std::path::PathBuf;
+
+use ndarray::ArrayViewMut2;
+
+use crate::grid::{Geometry, Section};
+
+/// A cube of amplitudes `[inline, crossline, sample]`, read section by section from any number of threads.
+///
+/// Values are as recorded. Traces that the survey lacks read as 0, non-finite samples as they are;
+/// [`AmplitudeScaling::apply`](super::AmplitudeScaling::apply) turns both into 0.
+pub trait Volume: Send + Sync {
+    /// Axes and map position.
+    fn geometry(&self) -> &Geometry;
+
+    /// What the cube is called in messages: the path of its file, or `memory`.
+    fn name(&self) -> String;
+
+    /// Whether the survey has a trace at this grid position.
+    fn has_trace(&self, inline_index: usize, crossline_index: usize) -> bool;
+
+    /// Reads a section into `out`, shape `[trace, sample]`.
+    ///
+    /// # Errors
+    /// When the section lies outside the cube, `out` has another shape, or the file cannot be read.
+    fn read_section(&self, section: Section, out: ArrayViewMut2<'_, f32>) -> Result<(), VolumeError>;
+
+    /// Reads the values of sample `sample` into `out`, shape `[inline, crossline]`.
+    ///
+    /// # Errors
+    /// As [`Volume::read_section`].
+    fn read_time_slice(&self, sample: usize, out: ArrayViewMut2<'_, f32>) -> Result<(), VolumeError>;
+
+    /// The SEG-Y file behind the cube, whose headers an exported file copies.
+    fn segy(&self) -> Option<&segy_rs::SegyFile> {
+        None
+    }
+}
+
+/// Why a cube could not be opened or read.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum VolumeError {
+    /// The SEG-Y file is at fault.
+    #[error(transparent)]
+    Segy(#[from] segy_rs::SegyError),
+    /// Asked for a line or sample that the cube does not hold.
+    #[error("{what} index {index} lies outside the cube, which has {count}")]
+    OutOfRange {
+        /// `inline`, `crossline` or `sample`.
+        what: &'static str,
+        /// The index asked for.
+        index: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// The caller's buffer does not fit the section.
+    #[error("a buffer of {actual:?} was given for values of shape {expected:?}")]
+    Shape {
+        /// Shape of what is read.
+        expected: [usize; 2],
+        /// Shape of the buffer.
+        actual: [usize; 2],
+    },
+    /// Nothing to learn from: no finite value that differs from 0.
+    #[error("every sample of {volume} is zero or not a number")]
+    #[diagnostic(help("check the file with `facies inspect`; the sample format may be declared wrongly"))]
+    NoSignal {
+        /// Name of the cube.
+        volume: String,
+    },
+    /// Clip bounds that enclose nothing.
+    #[error("clip bounds {low} to {high} enclose no range")]
+    #[diagnostic(help("give `clip: [low, high]` with low < high"))]
+    ClipBounds {
+        /// Lower bound.
+        low: f32,
+        /// Upper bound.
+        high: f32,
+    },
+    /// A file that is read beside the cube is at fault.
+    #[error("cannot read {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+}
