@@ -20,7 +20,8 @@ impl Freeze {
     pub(super) fn apply(&self, layers: &[Layer], parameters: &mut Parameters) -> Result<(), NetworkError> {
         let end = self.end(layers)?;
         for layer in &layers[..end] {
-            if let Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } = layer {
+            if let Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } = layer
+            {
                 let prefix = format!("{name}.");
                 for (_, parameter) in parameters.0.iter_mut().filter(|(name, _)| name.starts_with(&prefix)) {
                     parameter.trainable = false;
@@ -43,7 +44,9 @@ impl Freeze {
             }
         };
         match self {
-            Self::Convolutions(count) => nth(*count, |layer| matches!(layer, Layer::Convolution { .. }), "convolutions"),
+            Self::Convolutions(count) => {
+                nth(*count, |layer| matches!(layer, Layer::Convolution { .. }), "convolutions")
+            }
             Self::Layers(count) => nth(
                 *count,
                 |layer| matches!(layer, Layer::Convolution { .. } | Layer::MaxPool | Layer::Linear { .. }),

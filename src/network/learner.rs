@@ -70,7 +70,12 @@ impl Learner {
     ///
     /// # Errors
     /// When shapes do not fit, memory runs out or the loss is no number.
-    pub fn step_patches(&mut self, amplitude: ArrayView3<'_, f32>, codes: &[u8], step: u64) -> Result<StepOutcome, NetworkError> {
+    pub fn step_patches(
+        &mut self,
+        amplitude: ArrayView3<'_, f32>,
+        codes: &[u8],
+        step: u64,
+    ) -> Result<StepOutcome, NetworkError> {
         let codes = ndarray::aview1(codes).into_dyn();
         self.step(amplitude, codes, Form::Patch, step)
     }
@@ -80,11 +85,22 @@ impl Learner {
     ///
     /// # Errors
     /// As [`Learner::step_patches`]; also when the network has no dense form.
-    pub fn step_crops(&mut self, amplitude: ArrayView3<'_, f32>, codes: ArrayView3<'_, u8>, step: u64) -> Result<StepOutcome, NetworkError> {
+    pub fn step_crops(
+        &mut self,
+        amplitude: ArrayView3<'_, f32>,
+        codes: ArrayView3<'_, u8>,
+        step: u64,
+    ) -> Result<StepOutcome, NetworkError> {
         self.step(amplitude, codes.into_dyn(), Form::Dense, step)
     }
 
-    fn step(&mut self, amplitude: ArrayView3<'_, f32>, codes: ArrayViewD<'_, u8>, form: Form, step: u64) -> Result<StepOutcome, NetworkError> {
+    fn step(
+        &mut self,
+        amplitude: ArrayView3<'_, f32>,
+        codes: ArrayViewD<'_, u8>,
+        form: Form,
+        step: u64,
+    ) -> Result<StepOutcome, NetworkError> {
         let device = self.options.device.0;
         // Re-seeding at every step makes dropout a function of the step, so that a continued run repeats it.
         tch::manual_seed(step_seed(self.options.seed, step));

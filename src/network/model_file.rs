@@ -137,7 +137,8 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, NetworkError> {
         let (weights, description) = read_arrays(path)?;
         let refused = |reason: String| NetworkError::NotAModel { path: path.to_owned(), reason };
-        let version = serde_json::from_str::<Version>(&description).map_err(|error| refused(error.to_string()))?.version;
+        let version =
+            serde_json::from_str::<Version>(&description).map_err(|error| refused(error.to_string()))?.version;
         if version != VERSION {
             return Err(refused(format!("it has version {version}, this program reads version {VERSION}")));
         }

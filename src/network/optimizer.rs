@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use tch::Tensor;
 
+use super::NetworkError;
 use super::array::NamedArray;
 use super::parameters::Parameters;
-use super::NetworkError;
 
 /// Which optimiser, with its constants.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,7 +88,8 @@ impl Optimizer {
                 let scaled = gradient.f_mul_scalar(learning_rate)?;
                 let velocity = self.slot(name, "velocity", weight)?;
                 let _ = velocity.f_mul_scalar_(momentum)?.f_sub_(&scaled)?;
-                let step = if nesterov { velocity.f_mul_scalar(momentum)?.f_sub(&scaled)? } else { velocity.shallow_clone() };
+                let step =
+                    if nesterov { velocity.f_mul_scalar(momentum)?.f_sub(&scaled)? } else { velocity.shallow_clone() };
                 let _ = weight.f_add_(&step)?;
             }
         }

@@ -42,7 +42,11 @@ impl Parameters {
                     parameters.insert(&format!("{name}.bias"), &[*outputs], uniform(*outputs, fan_in))?;
                 }
                 Layer::Linear { name, inputs, outputs } => {
-                    parameters.insert(&format!("{name}.weight"), &[*outputs, *inputs], uniform(outputs * inputs, *inputs))?;
+                    parameters.insert(
+                        &format!("{name}.weight"),
+                        &[*outputs, *inputs],
+                        uniform(outputs * inputs, *inputs),
+                    )?;
                     parameters.insert(&format!("{name}.bias"), &[*outputs], uniform(*outputs, *inputs))?;
                 }
                 Layer::BatchNorm { name, features, .. } => {

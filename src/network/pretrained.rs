@@ -190,4 +190,3 @@ impl fmt::Display for ImportReport {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
-

@@ -78,7 +78,13 @@ impl Sequential {
         self.layers.layers.iter().position(is_trainable).unwrap_or(self.layers.layers.len())
     }
 
-    fn run(&self, input: Tensor, range: std::ops::Range<usize>, form: Form, training: bool) -> Result<Tensor, NetworkError> {
+    fn run(
+        &self,
+        input: Tensor,
+        range: std::ops::Range<usize>,
+        form: Form,
+        training: bool,
+    ) -> Result<Tensor, NetworkError> {
         // In the dense form every stride so far has become dilation.
         let mut dilation = self.dilation_before(range.start, form);
         let mut values = input;
