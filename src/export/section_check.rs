@@ -48,11 +48,11 @@ impl SectionCheck {
         })
     }
 
-    /// Lets the next section pass.
+    /// Whether `predicted` may come next.
     ///
     /// # Errors
     /// When it does not fit.
-    pub(super) fn next(&mut self, predicted: &PredictedSection) -> Result<(), SinkError> {
+    pub(super) fn fits(&self, predicted: &PredictedSection) -> Result<(), SinkError> {
         let Section { plane, index } = predicted.section;
         let refused = |reason| Err(SinkError::Mismatch { section: predicted.section, reason });
         if plane != self.plane {
@@ -83,8 +83,12 @@ impl SectionCheck {
             None if self.probability => return refused("the output needs probabilities"),
             _ => {}
         }
-        self.next_index = index + 1;
         Ok(())
+    }
+
+    /// Remembers that `predicted` is written; one that could not be may be sent again.
+    pub(super) fn taken(&mut self, predicted: &PredictedSection) {
+        self.next_index = predicted.section.index + 1;
     }
 }
 

@@ -89,24 +89,24 @@ impl<T: Value> ChunkedCube<T> {
 
     /// Compresses what waits, on all cores, and writes it in a fixed order.
     pub(super) fn write_waiting(&mut self) -> hdf5::Result<()> {
-        let Some(row) = self.row.take() else {
+        let Some(row) = self.row else {
             return Ok(());
         };
         let [_, rows_of_traces, rows_of_samples] = [0, 1, 2].map(|axis| self.shape[axis].div_ceil(self.chunk[axis]));
         let layers = self.layers.unwrap_or(1);
         let chunks = (0..rows_of_traces * rows_of_samples * layers).into_par_iter().map(|number| {
             let (layer, place) = (number % layers, number / layers);
-            let first =
-                [row, place / rows_of_samples, place % rows_of_samples].into_iter().zip(self.chunk).map(|(n, c)| n * c);
-            let first: Vec<usize> = first.collect();
-            let mut offset = in_file_order(self.plane, [first[0], first[1], first[2]]);
+            let place = [row, place / rows_of_samples, place % rows_of_samples];
+            let [first_section, first_trace, first_sample] = [0, 1, 2].map(|axis| place[axis] * self.chunk[axis]);
+            let mut offset = in_file_order(self.plane, [first_section, first_trace, first_sample]);
             offset.extend(self.layers.map(|_| layer));
-            (offset, compressed(self.gather(layer, first[1], first[2])))
+            (offset, compressed(self.gather(layer, first_trace, first_sample)))
         });
         for (offset, bytes) in chunks.collect::<Vec<_>>() {
             write_chunk(&self.dataset, &offset, &bytes)?;
         }
         self.waiting.fill(T::default());
+        self.row = None;
         Ok(())
     }
 
@@ -114,16 +114,16 @@ impl<T: Value> ChunkedCube<T> {
     fn gather(&self, layer: usize, first_trace: usize, first_sample: usize) -> Vec<T> {
         let [sections, traces, samples] = self.chunk;
         let mut values = vec![T::default(); sections * traces * samples];
-        let live_traces = traces.min(self.shape[1] - first_trace);
-        let live_samples = samples.min(self.shape[2] - first_sample);
+        let traces_there = traces.min(self.shape[1] - first_trace);
+        let samples_there = samples.min(self.shape[2] - first_sample);
         for section in 0..sections {
-            for trace in 0..live_traces {
+            for trace in 0..traces_there {
                 let line = match self.plane {
                     Plane::Inline => section * traces + trace,
                     Plane::Crossline => trace * sections + section,
                 };
                 let from = self.waiting_index(layer, section, first_trace + trace) + first_sample;
-                values[line * samples..][..live_samples].copy_from_slice(&self.waiting[from..][..live_samples]);
+                values[line * samples..][..samples_there].copy_from_slice(&self.waiting[from..][..samples_there]);
             }
         }
         values

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use hdf5::File;
+use hdf5::plist::group_create::{AttrCreationOrder, LinkCreationOrder};
+use hdf5::{Dataset, File};
 use ndarray::{Array2, ArrayView3, Axis};
 
 use crate::export::CubeDescription;
@@ -11,6 +12,7 @@ use crate::export::section_check::{SectionCheck, invalid};
 use crate::grid::volume_code;
 use crate::predict::{PredictedSection, SectionSink, SinkError};
 
+use super::attributes::text;
 use super::chunked::ChunkedCube;
 use super::errors::sink_error;
 use super::layout::{
@@ -41,7 +43,7 @@ impl Default for Hdf5Options {
 /// The file covers the whole survey; what is never written holds 0. Equal input leaves equal bytes.
 pub struct Hdf5Sink {
     // Before `file`: the library must have let go of the file when that is removed.
-    open: Option<OpenFile>,
+    open: OpenFile,
     check: SectionCheck,
     file: PartialFile,
 }
@@ -70,25 +72,22 @@ impl Hdf5Sink {
             return Err(invalid(path, "the map positions have another shape than the survey"));
         }
         let file = PartialFile::new(path, partial_folder)?;
-        let mut sink = Self { open: None, check, file };
-        let opened = OpenFile::create(sink.file.path(), cube, options);
-        sink.open = Some(opened.map_err(|error| sink_error(path, &error))?);
-        Ok(sink)
+        let open = OpenFile::create(file.path(), cube, options).map_err(|error| sink_error(path, &error))?;
+        Ok(Self { open, check, file })
     }
 }
 
 impl SectionSink for Hdf5Sink {
     fn write(&mut self, section: &PredictedSection) -> Result<(), SinkError> {
-        self.check.next(section)?;
-        let open = self.open.as_mut().expect("only `finish`, which consumes the sink, takes the file");
-        open.put(section).map_err(|error| sink_error(self.file.finished_path(), &error))
+        self.check.fits(section)?;
+        self.open.put(section).map_err(|error| sink_error(self.file.finished_path(), &error))?;
+        self.check.taken(section);
+        Ok(())
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<PathBuf>, SinkError> {
         let Self { open, file, .. } = *self;
-        if let Some(open) = open {
-            open.close().map_err(|error| sink_error(file.finished_path(), &error))?;
-        }
+        open.close().map_err(|error| sink_error(file.finished_path(), &error))?;
         Ok(vec![file.finish()?])
     }
 }
@@ -98,7 +97,14 @@ impl OpenFile {
         let file = File::with_options()
             // Readable by HDF5 1.8. Locks are needless on a file nobody else knows and fail on some network file systems.
             .with_fapl(|access| access.libver_v18().file_locking(false))
-            .with_fcpl(|creation| creation.obj_track_times(false).attr_phase_change(64, 8))
+            // netCDF-4 opens a file for additions only when it knows the order in which things were made.
+            .with_fcpl(|creation| {
+                creation
+                    .obj_track_times(false)
+                    .link_creation_order(LinkCreationOrder::Indexed)
+                    .attr_creation_order(AttrCreationOrder::Indexed)
+                    .attr_phase_change(64, 8)
+            })
             .create(path)?;
         write_provenance(&file, &cube.provenance)?;
         let scales = Scales::create(&file, cube)?;
@@ -106,32 +112,23 @@ impl OpenFile {
         let placed = write_positions(&file, &scales, &cube.geometry, positions, &options.position_unit)?;
         write_trace_mask(&file, &scales, &cube.live_traces)?;
 
-        let facies = ChunkedCube::create(&file, "facies", &cube.geometry, cube.plane, None)?;
-        describe_facies(facies.dataset(), &cube.classes)?;
-        let confidence = match options.confidence {
-            true => Some(ChunkedCube::create(&file, "confidence", &cube.geometry, cube.plane, None)?),
-            false => None,
-        };
-        let probability = match options.probability {
-            true => {
-                let classes = Some(cube.classes.len());
-                Some(ChunkedCube::create(&file, "probability", &cube.geometry, cube.plane, classes)?)
-            }
-            false => None,
-        };
-        if let Some(confidence) = &confidence {
-            describe_probability(confidence.dataset(), "probability of the chosen class")?;
-        }
-        if let Some(probability) = &probability {
-            describe_probability(probability.dataset(), "probability of each class")?;
-        }
-        let cubes = [&confidence, &probability].into_iter().flatten().map(ChunkedCube::dataset);
-        for dataset in cubes.chain([facies.dataset()]) {
+        let describe = |dataset: &Dataset| -> hdf5::Result<()> {
             scales.attach(dataset)?;
-            if placed {
-                super::attributes::text(dataset, "coordinates", "cdp_x cdp_y")?;
-            }
-        }
+            if placed { text(dataset, "coordinates", "cdp_x cdp_y") } else { Ok(()) }
+        };
+        let floats = |name: &str, long_name: &str, layers: Option<usize>| -> hdf5::Result<ChunkedCube<f32>> {
+            let floats = ChunkedCube::create(&file, name, &cube.geometry, cube.plane, layers)?;
+            describe(floats.dataset())?;
+            describe_probability(floats.dataset(), long_name)?;
+            Ok(floats)
+        };
+        let facies = ChunkedCube::create(&file, "facies", &cube.geometry, cube.plane, None)?;
+        describe(facies.dataset())?;
+        describe_facies(facies.dataset(), &cube.classes)?;
+        let confidence = options.confidence.then(|| floats("confidence", "probability of the chosen class", None));
+        let classes = Some(cube.classes.len());
+        let probability = options.probability.then(|| floats("probability", "probability of each class", classes));
+        let (confidence, probability) = (confidence.transpose()?, probability.transpose()?);
         // The small datasets are closed on return, where a failure would go unheard.
         file.flush()?;
         Ok(Self { file, facies, confidence, probability })
@@ -321,15 +318,16 @@ mod tests {
             Hdf5Sink::create(&folder.path().join("cube.h5"), &folder.path().join(".partial"), &cube, &EVERYTHING)
                 .unwrap();
         sink.write(&good).unwrap();
-        let wrong: [(&str, &dyn Fn(&mut PredictedSection)); 8] = [
-            ("again", &|_| {}),
-            ("earlier", &|section| section.section.index = 0),
-            ("beyond", &|section| section.section.index = 4),
-            ("plane", &|section| section.section = Section::crossline(2)),
-            ("shape", &|section| section.codes = Array2::zeros((2, 2))),
-            ("code", &|section| section.codes[[0, 0]] = 3),
-            ("confidence", &|section| section.confidence = None),
-            ("probability", &|section| section.probability = Some(Array3::zeros((2, 3, 2)))),
+        type Spoil = fn(&mut PredictedSection);
+        let wrong: [(&str, Spoil); 8] = [
+            ("again", |_| {}),
+            ("earlier", |section| section.section.index = 0),
+            ("beyond", |section| section.section.index = 4),
+            ("plane", |section| section.section = Section::crossline(2)),
+            ("shape", |section| section.codes = Array2::zeros((2, 2))),
+            ("code", |section| section.codes[[0, 0]] = 3),
+            ("confidence", |section| section.confidence = None),
+            ("probability", |section| section.probability = Some(Array3::zeros((2, 3, 2)))),
         ];
         for (what, spoil) in wrong {
             let mut section = good.clone();
