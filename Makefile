@@ -1,0 +1,49 @@
+# Everything here works in a fresh clone on Debian 12 or Ubuntu 24.04 with Rust, Python 3 with pip, make, gcc and g++.
+# One build profile serves all targets, so that libtorch's bindings and HDF5 are built once.
+
+CARGO ?= cargo
+phase = @printf '\n==> %s\n'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format peers schema clean distclean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## fetch libtorch and CMake into this folder (done by demo and test, too)
+	@scripts/setup
+
+demo: setup ## interpret a small synthetic cube: pictures, report and volumes in runs/demo
+	$(phase) 'demo: train on one labelled inline, interpret the cube'
+	$(CARGO) run --release --locked -- run configs/demo.yaml
+
+test: setup ## everything a change must pass: format, lints, tests, documentation
+	$(phase) 'format'
+	$(CARGO) fmt --all --check
+	$(phase) 'lints'
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+	$(phase) 'tests'
+	$(CARGO) test --release --locked --workspace
+	$(phase) 'documentation'
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --release --locked --workspace --no-deps
+	$(phase) 'all passed'
+
+lint: setup ## format and lints only
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --release --locked --workspace --all-targets -- -D warnings
+
+format: ## format the source
+	$(CARGO) fmt --all
+
+schema: setup ## write configs/schema.json anew
+	$(CARGO) run --release --locked -- schema > configs/schema.json.new
+	mv configs/schema.json.new configs/schema.json
+
+peers: setup ## compare with PyTorch, segyio, h5py, xarray and others, in a Python environment of their own
+	@scripts/peers
+
+clean: ## remove what the build made
+	$(CARGO) clean
+
+distclean: clean ## remove what setup and peers fetched as well
+	rm -rf .libtorch .libtorch.partial .tools .tools.partial .peers

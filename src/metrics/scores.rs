@@ -1,0 +1,135 @@
+//! The scores as `metrics.json` holds them.
+
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Contents of `metrics.json`. Every number is finite; what is undefined is null.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Metrics {
+    /// Scores on the training voxels.
+    pub train: Option<Scores>,
+    /// Scores on the validation share, if the split has one.
+    pub validation: Option<Scores>,
+    /// Scores on the test voxels, if the split has some.
+    pub test: Option<Scores>,
+    /// How the voxels were divided.
+    pub split: SplitSummary,
+}
+
+/// How the labelled voxels were divided, and what that says about the test scores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SplitSummary {
+    /// `random`, `stripes`, `blocks`, `folds` or `none`.
+    pub kind: String,
+    /// Test voxels whose patch overlaps a training voxel.
+    pub leak: u64,
+    /// Traces left out between training and test voxels, where the split is spatial.
+    pub gap: Option<u64>,
+}
+
+/// Scores over one set of voxels, defined as in scikit-learn.
+///
+/// A class without a voxel in truth and prediction takes no part in the means; one that is only predicted counts
+/// with F1 and IoU of 0, and has no recall.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Mean cross entropy, natural logarithm; none where only codes were compared.
+    pub loss: Option<f64>,
+    /// Share of voxels classified rightly.
+    pub accuracy: f64,
+    /// Mean recall over the classes that occur.
+    pub balanced_accuracy: f64,
+    /// Mean over voxels and classes of |one-hot - probability|, as Keras counts it; none where only codes were compared.
+    pub mae: Option<f64>,
+    /// Mean F1 over the classes that occur or are predicted.
+    pub macro_f1: f64,
+    /// Mean intersection over union over the classes that occur or are predicted.
+    pub mean_iou: f64,
+    /// Intersection over union, weighted by class frequency.
+    pub fwiu: f64,
+    /// Cohen's kappa; none where truth and prediction are one and the same single class.
+    pub kappa: Option<f64>,
+    /// How many voxels were scored.
+    pub support: u64,
+    /// Scores by class, in code order.
+    pub classes: ClassScores,
+}
+
+/// Scores of one class; a ratio whose denominator is 0 is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassScore {
+    /// Share of the voxels taken for this class that are of it; none where no voxel was.
+    pub precision: Option<f64>,
+    /// Share of the voxels of this class that were found; none where it does not occur.
+    pub recall: Option<f64>,
+    /// Harmonic mean of both; none where the class neither occurs nor is predicted.
+    pub f1: Option<f64>,
+    /// Intersection over union; none where the class neither occurs nor is predicted.
+    pub iou: Option<f64>,
+    /// How many voxels are of this class.
+    pub support: u64,
+}
+
+/// Name and scores of every class, in code order; a JSON object in that order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassScores(pub Vec<(String, ClassScore)>);
+
+impl Serialize for ClassScores {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, score)| (name, score)))
+    }
+}
+
+impl<'de> Deserialize<'de> for ClassScores {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = ClassScores;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("scores by class name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ClassScores, A::Error> {
+                let mut classes = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    classes.push(entry);
+                }
+                Ok(ClassScores(classes))
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::ClassTable;
+    use crate::metrics::ConfusionMatrix;
+
+    #[test]
+    fn metrics_read_back_what_they_write_with_classes_in_code_order() {
+        let classes = ClassTable::from_names(["salt", "else", "absent"]).unwrap();
+        let mut matrix = ConfusionMatrix::new(3);
+        [(0, 0), (0, 1), (1, 1)].iter().for_each(|&(truth, predicted)| matrix.add(truth, predicted));
+        let split = SplitSummary { kind: "random".into(), leak: 7, gap: None };
+        let metrics = Metrics { train: matrix.scores(&classes), validation: None, test: None, split };
+        let text = serde_json::to_string(&metrics).unwrap();
+        assert_eq!(serde_json::from_str::<Metrics>(&text).unwrap(), metrics);
+        let places = ["\"salt\"", "\"else\"", "\"absent\""].map(|name| text.find(name).unwrap());
+        assert!(places.is_sorted(), "{text}");
+        assert!(
+            text.contains(r#""absent":{"precision":null,"recall":null,"f1":null,"iou":null,"support":0}"#),
+            "{text}"
+        );
+        assert!(
+            text.ends_with(r#""validation":null,"test":null,"split":{"kind":"random","leak":7,"gap":null}}"#),
+            "{text}"
+        );
+    }
+}
