@@ -67,8 +67,9 @@ pub(super) fn lightness([red, green, blue]: [u8; 3]) -> f32 {
 
 fn between(stops: &[[u8; 3]], share: f32) -> [u8; 3] {
     let last = stops.len() - 1;
-    // A value that is not a number takes the first colour. Steps that no eye tells apart keep files small.
-    let place = (share.max(0.0).min(1.0) * STEPS).round() / STEPS * last as f32;
+    let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+    // Steps that no eye tells apart keep files small.
+    let place = (share * STEPS).round() / STEPS * last as f32;
     let lower = (place as usize).min(last - 1);
     over(stops[lower + 1], stops[lower], place - lower as f32)
 }

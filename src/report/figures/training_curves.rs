@@ -25,6 +25,9 @@ const UNIT: f32 = 18.0;
 const WIDTH: f32 = 700.0;
 const HEIGHT: f32 = 440.0;
 
+/// A training value and a validation value of one epoch.
+type Values = (Option<f64>, Option<f64>);
+
 /// One line of a chart: its colour and its points (epoch, value).
 type Line = (Color, Vec<[f64; 2]>);
 
@@ -51,8 +54,8 @@ impl Figure for TrainingCurves<'_> {
 
 impl TrainingCurves<'_> {
     /// The training line, and the validation line if there is one; values that are no number leave gaps.
-    fn lines(&self, values: impl Fn(&EpochRecord) -> (Option<f64>, Option<f64>)) -> Vec<Line> {
-        let points = |pick: fn((Option<f64>, Option<f64>)) -> Option<f64>| {
+    fn lines(&self, values: impl Fn(&EpochRecord) -> Values) -> Vec<Line> {
+        let points = |pick: fn(Values) -> Option<f64>| {
             let point = |record: &EpochRecord| Some([record.epoch as f64, pick(values(record))?]);
             self.history.iter().filter_map(point).filter(|point| point[1].is_finite()).collect::<Vec<_>>()
         };
