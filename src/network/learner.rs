@@ -61,7 +61,7 @@ impl Learner {
         if let Some(freeze) = &options.freeze {
             freeze.apply(&network.layers.layers, &mut network.parameters)?;
         }
-        network.to_device(options.device.0)?;
+        network.move_to(options.device.0)?;
         let class_weights = match &options.class_weights {
             Some(weights) => Some(Tensor::f_from_slice(weights)?.f_to_device(options.device.0)?),
             None => None,

@@ -37,8 +37,8 @@ impl Sequential {
     }
 
     /// Moves the weights.
-    pub(super) fn to_device(&mut self, device: Device) -> Result<(), NetworkError> {
-        self.parameters.to_device(device)
+    pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
+        self.parameters.move_to(device)
     }
 
     /// Class scores without a graph, as used for prediction.

@@ -1,6 +1,6 @@
 //! Interpreting sections with a trained model and handing them on.
 //!
-//! An [`Engine`] turns one scaled section into class probabilities; [`predict`] walks the sections of a cube with several
+//! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] walks the sections of a cube with several
 //! workers, keeps every finished one in a [`SectionStore`] so that an interrupted run continues, and feeds the sinks.
 
 mod dense;
@@ -20,7 +20,7 @@ pub use options::{Outputs, PredictOptions};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
 pub use store::SectionStore;
-pub use walk::{PredictionProgress, predict};
+pub use walk::{Prediction, PredictionProgress};
 pub use window::SectionWindow;
 
 #[cfg(test)]

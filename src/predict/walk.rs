@@ -27,98 +27,106 @@ pub struct PredictionProgress {
     pub kept: bool,
 }
 
-/// Interprets the sections of `options` and hands them in order to `sinks`, which the caller finishes.
-///
-/// Every section finished is kept in `store` first; those it holds already are taken from there. Once `interrupted` is set
-/// no further section is begun.
-///
-/// # Errors
-/// When the volume cannot be read, memory runs out, an output cannot be written, or on interruption.
-pub fn predict(
-    volume: &dyn Volume,
-    predictor: &Predictor,
-    scaling: &AmplitudeScaling,
-    options: &PredictOptions,
-    store: &SectionStore,
-    sinks: &mut [Box<dyn SectionSink>],
-    progress: &mut dyn FnMut(PredictionProgress),
-    interrupted: &AtomicBool,
-) -> Result<(), PredictError> {
-    options.engine.check(predictor)?;
-    let total = options.sections.len();
-    let next = AtomicUsize::new(0);
-    let failed = AtomicBool::new(false);
-    let workers = options.workers.clamp(1, total.max(1));
-    // A worker that is ahead waits here, so that only a few sections are in memory at a time.
-    let (sender, receiver) = sync_channel(workers);
-    thread::scope(|scope| {
-        // The receiver lives in this scope, so that a sink's error wakes the workers that wait to send.
-        let receiver = receiver;
-        for _ in 0..workers {
-            let (sender, predictor, next, failed) = (sender.clone(), predictor.share(), &next, &failed);
-            scope.spawn(move || {
-                set_threads(1);
-                let stopped = || interrupted.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
-                while !stopped() {
-                    let place = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(&section) = options.sections.get(place) else { break };
-                    let result = finished_section(volume, &predictor, scaling, options, store, section);
-                    failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                    if sender.send((place, result)).is_err() {
-                        break;
-                    }
-                }
-            });
-        }
-        drop(sender);
-
-        let mut waiting = BTreeMap::new();
-        let mut finished = 0;
-        for (place, result) in &receiver {
-            waiting.insert(place, result?);
-            while let Some((section, kept)) = waiting.remove(&finished) {
-                for sink in sinks.iter_mut() {
-                    sink.write(&section)?;
-                }
-                finished += 1;
-                let voxels = options.window.voxels();
-                progress(PredictionProgress {
-                    sections: finished,
-                    total_sections: total,
-                    voxels: voxels * finished as u64,
-                    total_voxels: voxels * total as u64,
-                    kept,
-                });
-            }
-        }
-        if finished < total { Err(PredictError::Interrupted { finished, total }) } else { Ok(()) }
-    })
+/// A cube about to be interpreted.
+#[derive(Clone, Copy)]
+pub struct Prediction<'a> {
+    /// The cube.
+    pub volume: &'a dyn Volume,
+    /// The clip and scale it was trained with.
+    pub scaling: &'a AmplitudeScaling,
+    /// What to predict, and how.
+    pub options: &'a PredictOptions,
+    /// Keeps finished sections.
+    pub store: &'a SectionStore,
 }
 
-/// The section from the store, or computed and kept there; and whether it was there.
-fn finished_section(
-    volume: &dyn Volume,
-    predictor: &Predictor,
-    scaling: &AmplitudeScaling,
-    options: &PredictOptions,
-    store: &SectionStore,
-    section: Section,
-) -> Result<(PredictedSection, bool), PredictError> {
-    if let Some(kept) = store.load(section) {
-        return Ok((kept, true));
+impl Prediction<'_> {
+    /// Interprets the sections with `predictor` and hands them in order to `sinks`, which the caller finishes.
+    ///
+    /// Every section finished is kept in the store first; those it holds already are taken from there. Once `interrupted`
+    /// is set no further section is begun.
+    ///
+    /// # Errors
+    /// When the volume cannot be read, memory runs out, an output cannot be written, or on interruption.
+    pub fn run(
+        &self,
+        predictor: &Predictor,
+        sinks: &mut [Box<dyn SectionSink>],
+        progress: &mut dyn FnMut(PredictionProgress),
+        interrupted: &AtomicBool,
+    ) -> Result<(), PredictError> {
+        let options = self.options;
+        options.engine.check(predictor)?;
+        let total = options.sections.len();
+        let next = AtomicUsize::new(0);
+        let failed = AtomicBool::new(false);
+        let workers = options.workers.clamp(1, total.max(1));
+        // A worker that is ahead waits here, so that only a few sections are in memory at a time.
+        let (sender, receiver) = sync_channel(workers);
+        thread::scope(|scope| {
+            // The receiver lives in this scope, so that a sink's error wakes the workers that wait to send.
+            let receiver = receiver;
+            for _ in 0..workers {
+                let (prediction, predictor, sender, next, failed) =
+                    (*self, predictor.share(), sender.clone(), &next, &failed);
+                scope.spawn(move || {
+                    set_threads(1);
+                    let stopped = || interrupted.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
+                    while !stopped() {
+                        let place = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(&section) = prediction.options.sections.get(place) else { break };
+                        let result = prediction.section(&predictor, section);
+                        failed.fetch_or(result.is_err(), Ordering::Relaxed);
+                        if sender.send((place, result)).is_err() {
+                            break;
+                        }
+                    }
+                });
+            }
+            drop(sender);
+
+            let mut waiting = BTreeMap::new();
+            let mut finished = 0;
+            for (place, result) in &receiver {
+                waiting.insert(place, result?);
+                while let Some((section, kept)) = waiting.remove(&finished) {
+                    for sink in sinks.iter_mut() {
+                        sink.write(&section)?;
+                    }
+                    finished += 1;
+                    let voxels = options.window.voxels();
+                    progress(PredictionProgress {
+                        sections: finished,
+                        total_sections: total,
+                        voxels: voxels * finished as u64,
+                        total_voxels: voxels * total as u64,
+                        kept,
+                    });
+                }
+            }
+            if finished < total { Err(PredictError::Interrupted { finished, total }) } else { Ok(()) }
+        })
     }
-    let [traces, samples] = volume.geometry().section_shape(section.plane);
-    let mut amplitude = Array2::zeros((traces, samples));
-    volume.read_section(section, amplitude.view_mut())?;
-    let live = live_in_section(volume, section, amplitude.view());
-    scaling.apply(amplitude.view_mut());
-    let live = ArrayView1::from(&live);
-    let window = &options.window;
-    let probabilities =
-        section_probabilities(predictor, options.engine, options.padding, amplitude.view(), live, window)?;
-    let predicted = classified(section, [traces, samples], options, probabilities, live);
-    store.save(&predicted)?;
-    Ok((predicted, false))
+
+    /// The section from the store, or computed and kept there; and whether it was there.
+    fn section(&self, predictor: &Predictor, section: Section) -> Result<(PredictedSection, bool), PredictError> {
+        if let Some(kept) = self.store.load(section) {
+            return Ok((kept, true));
+        }
+        let Self { volume, options, .. } = *self;
+        let [traces, samples] = volume.geometry().section_shape(section.plane);
+        let mut amplitude = Array2::zeros((traces, samples));
+        volume.read_section(section, amplitude.view_mut())?;
+        let live = live_in_section(volume, section, amplitude.view());
+        self.scaling.apply(amplitude.view_mut());
+        let live = ArrayView1::from(&live);
+        let window = &options.window;
+        let probabilities =
+            section_probabilities(predictor, options.engine, options.padding, amplitude.view(), live, window)?;
+        let predicted = classified(section, [traces, samples], options, probabilities, live);
+        self.store.save(&predicted)?;
+        Ok((predicted, false))
+    }
 }
 
 /// Classes and chosen outputs of a whole section from the probabilities `[class, trace, sample]` of its window.
@@ -229,8 +237,9 @@ mod tests {
             interrupted.store(progress.sections >= sections, Ordering::Relaxed);
         };
         let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
-        let result =
-            predict(&volume(), &predictor(waldeland()), &scaling, options, store, &mut sinks, &mut watch, &interrupted);
+        let (volume, predictor) = (volume(), predictor(waldeland()));
+        let prediction = Prediction { volume: &volume, scaling: &scaling, options, store };
+        let result = prediction.run(&predictor, &mut sinks, &mut watch, &interrupted);
         let collected = std::mem::take(&mut *collected.lock().unwrap());
         (collected, result)
     }
