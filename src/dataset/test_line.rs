@@ -1,5 +1,7 @@
 //! A small cube whose every amplitude differs, for the tests of this room.
 
+#![cfg(test)]
+
 use ndarray::{Array2, Array3};
 
 use super::{SeismicDataset, Split, StripeSplit};

@@ -13,6 +13,7 @@ mod point_line;
 mod points;
 mod report;
 mod section_name;
+pub(crate) mod test_survey;
 
 pub use error::LabelError;
 pub use image::{SectionImageOptions, read_section_image};
@@ -21,6 +22,3 @@ pub use placement::{Conflict, Placement};
 pub use points::{PointClass, read_points};
 pub use report::{ClassCount, LabelReport};
 pub use section_name::section_from_file_name;
-
-#[cfg(test)]
-pub(crate) mod test_survey;

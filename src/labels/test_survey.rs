@@ -1,5 +1,7 @@
 //! Surveys and real interpretations for tests.
 
+#![cfg(test)]
+
 use std::path::PathBuf;
 
 use super::{LabelReport, Labels, PointClass, read_points};
