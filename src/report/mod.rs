@@ -1,1 +1,14 @@
 //! What people look at: history, metrics, figures and the HTML report.
+//!
+//! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps.
+
+mod atomic_file;
+mod error;
+mod figures;
+mod history;
+mod score_files;
+
+pub use atomic_file::write_atomically;
+pub use error::ReportError;
+pub use history::{HistoryCsv, read_history};
+pub use score_files::{read_metrics, write_confusion, write_metrics};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ndarray::ArrayViewMut2;
 
-use crate::grid::{Geometry, Section};
+use crate::grid::{Geometry, Plane, Section};
 
 /// A cube of amplitudes `[inline, crossline, sample]`, read section by section from any number of threads.
 ///
@@ -31,6 +31,11 @@ pub trait Volume: Send + Sync {
     /// # Errors
     /// As [`Volume::read_section`].
     fn read_time_slice(&self, sample: usize, out: ArrayViewMut2<'_, f32>) -> Result<(), VolumeError>;
+
+    /// The plane whose sections lie together in storage; whole-cube passes walk along it.
+    fn storage_plane(&self) -> Plane {
+        Plane::Inline
+    }
 
     /// The SEG-Y file behind the cube, whose headers an exported file copies.
     fn segy(&self) -> Option<&segy_rs::SegyFile> {
@@ -63,12 +68,38 @@ pub enum VolumeError {
         /// Shape of the buffer.
         actual: [usize; 2],
     },
-    /// Nothing to learn from: no finite value that differs from 0.
-    #[error("every sample of {volume} is zero or not a number")]
+    /// The values of a cube do not fit its axes.
+    #[error("values of shape {actual:?} were given for axes of {expected:?}")]
+    CubeShape {
+        /// `[inlines, crosslines, samples]` of the axes.
+        expected: [usize; 3],
+        /// Shape of the values.
+        actual: [usize; 3],
+    },
+    /// Nothing to learn from: all finite values are equal, or there is none.
+    #[error("{volume} holds no signal: every sample is {value}")]
     #[diagnostic(help("check the file with `facies inspect`; the sample format may be declared wrongly"))]
     NoSignal {
         /// Name of the cube.
         volume: String,
+        /// The one value that it holds; `not a number` when it holds no finite one.
+        value: String,
+    },
+    /// A percentile that is none.
+    #[error("{percentile} is no percentile of |amplitude|")]
+    #[diagnostic(help("give `clip: {{ percentile: P }}` with 0 < P <= 100"))]
+    Percentile {
+        /// What was asked for.
+        percentile: f64,
+    },
+    /// More samples are zero than the clip percentile leaves out.
+    #[error("percentile {percentile} of |amplitude| in {volume} is zero, so every amplitude would be clipped away")]
+    #[diagnostic(help("raise the percentile, or give the bounds as `clip: [low, high]`"))]
+    ClippedAway {
+        /// Name of the cube.
+        volume: String,
+        /// What was asked for.
+        percentile: f64,
     },
     /// Clip bounds that enclose nothing.
     #[error("clip bounds {low} to {high} enclose no range")]
@@ -88,4 +119,27 @@ pub enum VolumeError {
         #[source]
         source: std::io::Error,
     },
+}
+
+/// Refuses a section outside the cube and a buffer of another shape than the section's.
+pub(super) fn check_section(geometry: &Geometry, section: Section, buffer: (usize, usize)) -> Result<(), VolumeError> {
+    let count = geometry.section_axis(section.plane).count;
+    if section.index >= count {
+        return Err(VolumeError::OutOfRange { what: section.plane.name(), index: section.index, count });
+    }
+    check_shape(geometry.section_shape(section.plane), buffer)
+}
+
+/// As [`check_section`], for the slice at one sample.
+pub(super) fn check_time_slice(geometry: &Geometry, sample: usize, buffer: (usize, usize)) -> Result<(), VolumeError> {
+    let [inlines, crosslines, samples] = geometry.shape();
+    if sample >= samples {
+        return Err(VolumeError::OutOfRange { what: "sample", index: sample, count: samples });
+    }
+    check_shape([inlines, crosslines], buffer)
+}
+
+fn check_shape(expected: [usize; 2], buffer: (usize, usize)) -> Result<(), VolumeError> {
+    let actual = [buffer.0, buffer.1];
+    if actual == expected { Ok(()) } else { Err(VolumeError::Shape { expected, actual }) }
 }
