@@ -1,6 +1,8 @@
 //! What must fit together in a job, as far as it can be told without data.
 
-use super::schema::{Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, Split, TrainingForm};
+use super::schema::{
+    ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, Split, TrainingForm,
+};
 
 /// Something wrong with a job, at a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +106,13 @@ fn training(job: &Job, findings: &mut Findings) {
         ),
         _ => {}
     }
-    if job.training.early_stopping.is_some() && job.split.validation() == 0.0 {
+    let validates = match &job.split {
+        Split::None => false,
+        Split::Stripes(stripes) => stripes.validation > 0,
+        Split::Blocks(blocks) => blocks.validation > 0.0,
+        Split::Random(random) => random.validation > 0.0,
+    };
+    if job.training.early_stopping.is_some() && !validates {
         findings.add(
             "training.early_stopping",
             "early stopping needs voxels to validate on, and `split` keeps none",
@@ -116,6 +124,12 @@ fn training(job: &Job, findings: &mut Findings) {
     }
     if matches!(job.training.form, TrainingForm::Dense(_)) {
         dense(job, "training.form.dense", "use `form: {patch: {batch: 256}}`", findings);
+    }
+    if let ClassWeights::Given(weights) = &job.training.class_weights
+        && weights.len() != job.classes.len()
+    {
+        let counts = format!("{} weights are given for {} classes", weights.len(), job.classes.len());
+        findings.add("training.class_weights", counts, "give one for each class, in their order");
     }
     if let Network::Vgg16(vgg16) = &job.network
         && vgg16.padding == Padding::Valid

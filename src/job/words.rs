@@ -17,6 +17,7 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         ("expected path string", "expected a path"),
         ("expected a boolean", "expected `true` or `false`"),
         ("expected a sequence", "expected a list"),
+        ("expected unit", "expected no value"),
         ("invalid type: unit value", "found nothing"),
         ("invalid type: null", "found nothing"),
         ("invalid type: sequence", "found a list"),
@@ -29,14 +30,6 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         ("invalid value: integer", "found the number"),
     ] {
         text = text.replace(rust, plain);
-    }
-    // What comes from a short word for a longer form: `optimizer: adam`.
-    if text.contains("unit variant, expected newtype variant") {
-        text = "this form has keys of its own".to_owned();
-        return (text, Some("write it as a map, for example `adam: {learning_rate: 1.0e-3}`".to_owned()));
-    }
-    if text.contains("newtype variant, expected unit variant") || text.contains("map, expected unit variant") {
-        return ("this form has no keys of its own".to_owned(), Some("write its name only".to_owned()));
     }
     let help = text.starts_with("unknown").then(|| likely(&text)).flatten();
     (text, help.map(|name| format!("did you mean `{name}`?")))

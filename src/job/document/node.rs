@@ -91,7 +91,8 @@ impl Node {
             node = &entry.value;
             // What is wrong with a whole map is better shown at its key than at the first key inside.
             let whole_map = matches!(node.content, Content::Map(_) | Content::Null);
-            origin = if aim == Aim::Key || whole_map { entry.origin } else { node.origin };
+            let last = segments.peek().is_none();
+            origin = if whole_map || (aim == Aim::Key && last) { entry.origin } else { node.origin };
             reached.0.push(Segment::Key(entry.key.clone()));
         }
         (origin, reached)

@@ -75,8 +75,8 @@ mod tests {
             ("a: 1\na: 2\n", 2, "a"),
             ("a: [1, 2\nb: 3\n", 2, ""),
             ("a:\n\t- 1\n", 2, "tab"),
-            ("a: 1\n---\nb: 2\n", 2, "document"),
-            ("a: *nowhere\n", 1, "nowhere"),
+            ("a: 1\n---\nb: 2\n", 3, "document"),
+            ("a: *nowhere\n", 1, "unknown"),
             ("? [1, 2]\n: 3\n", 1, ""),
             ("a: .nan\n", 1, ""),
         ] {

@@ -13,7 +13,7 @@ pub enum Split {
     None,
     /// Alternating stretches of traces along the section, with gaps. The honest one for a single section.
     Stripes(#[garde(dive)] StripeSplit),
-    /// Squares of the section, with gaps, drawn at random.
+    /// Rectangles of the section, with gaps between those of different use.
     Blocks(#[garde(dive)] BlockSplit),
     /// Voxels drawn at random. Neighbours fall on both sides, so the test says little; the report counts how many.
     Random(#[garde(dive)] RandomSplit),
@@ -36,26 +36,29 @@ pub struct StripeSplit {
     #[serde(default)]
     #[garde(range(max = 4_000_000))]
     pub offset: usize,
-    /// Share of each training stripe that validates, cut out of it with gaps of its own.
+    /// Traces at the end of each training stripe that validate instead; a gap of its own goes before them.
     #[serde(default)]
-    #[garde(range(min = 0.0, max = 0.9))]
-    pub validation: f64,
+    #[garde(range(max = 1_000_000))]
+    pub validation: usize,
 }
 
-/// Squares drawn at random.
+/// Rectangular blocks, dealt out so that every class comes close to its shares.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields, expecting = "a map with `side`, `gap` and `test`")]
+#[serde(deny_unknown_fields, expecting = "a map with `traces`, `samples`, `gap` and `test`")]
 pub struct BlockSplit {
-    /// Traces and samples along one side.
+    /// Traces of a block.
     #[garde(range(min = 1, max = 1_000_000))]
-    pub side: usize,
-    /// Voxels left out at the edges between squares of different use.
+    pub traces: usize,
+    /// Samples of a block.
+    #[garde(range(min = 1, max = 1_000_000))]
+    pub samples: usize,
+    /// Voxels left out between blocks of different use.
     #[garde(range(max = 1_000_000))]
     pub gap: usize,
-    /// Share of the squares that test.
+    /// Share of the labelled voxels that test.
     #[garde(range(min = 0.0, max = 0.9))]
     pub test: f64,
-    /// Share of the squares that validate.
+    /// Share of the labelled voxels that validate.
     #[serde(default)]
     #[garde(range(min = 0.0, max = 0.9))]
     pub validation: f64,
@@ -72,26 +75,4 @@ pub struct RandomSplit {
     #[serde(default)]
     #[garde(range(min = 0.0, max = 0.9))]
     pub validation: f64,
-}
-
-impl Split {
-    /// Share that validates, of what the split cuts it from.
-    pub fn validation(&self) -> f64 {
-        match self {
-            Self::None => 0.0,
-            Self::Stripes(stripes) => stripes.validation,
-            Self::Blocks(blocks) => blocks.validation,
-            Self::Random(random) => random.validation,
-        }
-    }
-
-    /// The key that tells the kinds apart.
-    pub fn form(&self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Stripes(_) => "stripes",
-            Self::Blocks(_) => "blocks",
-            Self::Random(_) => "random",
-        }
-    }
 }

@@ -1,8 +1,12 @@
 //! How a network learns.
 
 use garde::Validate;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{Deserializer, Error, SeqAccess, Unexpected};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::by_shape::{ByShape, by_shape};
 
 /// How a network learns. Its length is given in `steps` or in `epochs`, not both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -28,7 +32,7 @@ pub struct Training {
     #[serde(default)]
     #[garde(dive)]
     pub optimizer: Optimizer,
-    /// Weight of each class in the loss.
+    /// Weight of each class in the loss: `none`, `inverse`, `inverse_sqrt`, or one number per class.
     #[serde(default)]
     #[garde(skip)]
     pub class_weights: ClassWeights,
@@ -144,8 +148,7 @@ pub struct Sgd {
 }
 
 /// Weight of each class in the loss.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum ClassWeights {
     /// All equal.
     #[default]
@@ -154,21 +157,29 @@ pub enum ClassWeights {
     Inverse,
     /// One over the square root of that share.
     InverseSqrt,
+    /// One for each class, in code order.
+    Given(Vec<f32>),
 }
 
 /// Random changes to what is seen, anew each time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields, default, expecting = "a map with `mirror`, `amplitude_scale` and `noise`")]
 pub struct Augmentation {
     /// Probability of mirroring along the line.
     #[garde(range(min = 0.0, max = 1.0))]
     pub mirror: f64,
-    /// Amplitudes are multiplied by a factor between 1 - this and 1 + this.
-    #[garde(range(min = 0.0, max = 0.99))]
-    pub amplitude_scale: f64,
+    /// All amplitudes are multiplied by one factor, drawn from this range.
+    #[garde(custom(is_factor_range))]
+    pub amplitude_scale: [f32; 2],
     /// Standard deviation of added noise, where the clip bound is 1.
     #[garde(range(min = 0.0, max = 10.0))]
-    pub noise: f64,
+    pub noise: f32,
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self { mirror: 0.0, amplitude_scale: [1.0, 1.0], noise: 0.0 }
+    }
 }
 
 /// Ends training when validation gets no better.
@@ -202,6 +213,64 @@ pub enum Monitor {
     Both,
 }
 
+impl Serialize for ClassWeights {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::None => serializer.serialize_str("none"),
+            Self::Inverse => serializer.serialize_str("inverse"),
+            Self::InverseSqrt => serializer.serialize_str("inverse_sqrt"),
+            Self::Given(weights) => weights.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ClassWeights {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        by_shape(deserializer)
+    }
+}
+
+impl<'de> ByShape<'de> for ClassWeights {
+    const EXPECTED: &'static str = "`none`, `inverse`, `inverse_sqrt`, or a list of numbers";
+
+    fn from_text<E: Error>(text: &str) -> Result<Self, E> {
+        match text {
+            "none" => Ok(Self::None),
+            "inverse" => Ok(Self::Inverse),
+            "inverse_sqrt" => Ok(Self::InverseSqrt),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &Self::EXPECTED)),
+        }
+    }
+
+    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Self::Given)
+    }
+}
+
+impl JsonSchema for ClassWeights {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ClassWeights".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Weight of each class in the loss.",
+            "anyOf": [
+                { "enum": ["none", "inverse", "inverse_sqrt"] },
+                { "type": "array", "items": { "type": "number", "minimum": 0 } },
+            ],
+        })
+    }
+}
+
 fn is_rate(rate: &f64, _context: &()) -> garde::Result {
     if *rate > 0.0 && *rate <= 10.0 { Ok(()) } else { Err(garde::Error::new("lies above 0 and is at most 10")) }
+}
+
+fn is_factor_range([low, high]: &[f32; 2], _context: &()) -> garde::Result {
+    if *low > 0.0 && low <= high && *high <= 100.0 {
+        Ok(())
+    } else {
+        Err(garde::Error::new("is a range of factors above 0, the smaller one first"))
+    }
 }
