@@ -26,7 +26,7 @@ pub use error::DatasetError;
 pub use patches::{PatchBatch, PatchOptions, PatchSampler, PatchWalk};
 pub use seismic::{LabelledSection, SeismicDataset};
 pub use split::{RandomSplit, Split, StripeSplit, Subset};
-pub use window::Padding;
+pub use window::{Padding, Window};
 
 #[cfg(test)]
 mod test_line;
