@@ -8,6 +8,7 @@ mod interface;
 mod live_traces;
 mod memory;
 mod statistics;
+pub mod synthetic;
 
 pub use amplitude::{AmplitudeScaling, ClipBounds};
 pub use interface::{Volume, VolumeError};
