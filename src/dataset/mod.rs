@@ -1,1 +1,32 @@
 //! From labelled sections to batches: splits, leak count, samplers of patches and crops, balance, augmentation.
+//!
+//! [`SeismicDataset`] holds the labelled sections of a job, scaled, each voxel with its [`Subset`]. [`PatchSampler`] and
+//! [`CropSampler`] draw the training batches of the two training forms, [`PatchWalk`] goes once through a subset for
+//! evaluation. Batches are image-like, `[item, sample, trace]`, and a function of (seed, step) alone, so that a resumed run
+//! and any number of threads see the same ones.
+
+mod augmentation;
+mod blocks;
+mod box_count;
+mod class_weights;
+mod crops;
+mod error;
+mod generator;
+mod patches;
+mod permutation;
+mod seismic;
+mod split;
+mod window;
+
+pub use augmentation::Augmentation;
+pub use blocks::BlockSplit;
+pub use class_weights::{ClassWeights, class_weights};
+pub use crops::{CropBatch, CropOptions, CropSampler};
+pub use error::DatasetError;
+pub use patches::{PatchBatch, PatchOptions, PatchSampler, PatchWalk};
+pub use seismic::{LabelledSection, SeismicDataset};
+pub use split::{RandomSplit, Split, StripeSplit, Subset};
+pub use window::{Padding, Window};
+
+#[cfg(test)]
+mod test_line;

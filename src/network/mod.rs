@@ -1,3 +1,32 @@
 //! Networks on libtorch: layers, architectures, pretrained weights, both forms, the learner and the model file.
 //!
-//! The only room that names `tch`; tensors never leave it.
+//! The only room that names `tch`; tensors never leave it. A network is a list of layers from which two forms are
+//! computed with the same weights: the patch form classifies one window, the dense form every voxel of a section.
+
+mod architecture;
+mod array;
+mod array_file;
+mod device;
+mod error;
+mod freeze;
+mod layer;
+mod learner;
+mod model_file;
+mod optimizer;
+mod parameters;
+mod predictor;
+mod pretrained;
+mod sequential;
+
+pub use architecture::{Architecture, Head, VGG16_CONVOLUTIONS};
+pub use array::NamedArray;
+pub use array_file::{read_arrays, write_arrays};
+pub use device::{Device, DeviceChoice, LibraryVersions, library_versions, set_threads};
+pub use error::NetworkError;
+pub use freeze::Freeze;
+pub use layer::{Layer, Layers, Padding};
+pub use learner::{Learner, LearnerOptions, StepOutcome};
+pub use model_file::{Model, ModelDescription, Origin};
+pub use optimizer::OptimizerOptions;
+pub use predictor::Predictor;
+pub use pretrained::{ImportReport, KnownWeights, Pretrained, known_weights};

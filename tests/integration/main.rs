@@ -1,4 +1,5 @@
 //! The one integration binary: what a user of the program and a reader of its source can rely on.
 #![cfg(test)]
 
+mod golden_logits;
 mod tidy;

@@ -1,0 +1,361 @@
+//! Patches round labelled voxels.
+
+use ndarray::{Array3, ArrayViewMut2, Axis};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::generator::{Purpose, generator};
+use super::permutation::Permutation;
+use super::seismic::Voxel;
+use super::window::Window;
+use super::{Augmentation, DatasetError, Padding, SeismicDataset, Subset};
+
+/// How training patches are drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchOptions {
+    /// Side of a patch in voxels; its labelled voxel stands at index size/2 in both directions.
+    pub size: usize,
+    /// Patches in a batch.
+    pub batch: usize,
+    /// What a patch sees beyond the survey.
+    pub padding: Padding,
+    /// Whether all classes come equally often, instead of all voxels.
+    pub balanced: bool,
+    /// Random changes of every patch.
+    pub augmentation: Augmentation,
+    /// Seed of order and changes.
+    pub seed: u64,
+}
+
+/// Patches with the class of their central voxel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PatchBatch {
+    /// Scaled amplitudes, `[patch, sample, trace]`.
+    pub amplitude: Array3<f32>,
+    /// Class code of every patch.
+    pub codes: Vec<u8>,
+}
+
+/// Draws batches of patches round the training voxels of a dataset.
+///
+/// The voxels come in random order, each once before any comes again, and batches cut this endless stream without regard to
+/// its epochs: all batches are full and no voxel is left out. In a balanced stream the classes take turns, each going round its own voxels.
+pub struct PatchSampler<'a> {
+    dataset: &'a SeismicDataset,
+    options: PatchOptions,
+    /// One stream of voxels, or one per class.
+    streams: Vec<Vec<(Voxel, u8)>>,
+}
+
+impl<'a> PatchSampler<'a> {
+    /// A sampler of the training voxels of `dataset`.
+    ///
+    /// # Errors
+    /// When an option has no meaning.
+    pub fn new(dataset: &'a SeismicDataset, options: PatchOptions) -> Result<Self, DatasetError> {
+        check_sizes(options.size, options.batch)?;
+        options.augmentation.check()?;
+        let classes = with_codes(dataset.voxels(Subset::Train));
+        let streams = if options.balanced { classes } else { vec![classes.concat()] };
+        Ok(Self { dataset, options, streams: streams.into_iter().filter(|stream| !stream.is_empty()).collect() })
+    }
+
+    /// Steps after which as many patches were drawn as there are training voxels.
+    pub fn steps_per_epoch(&self) -> u64 {
+        let voxels: usize = self.streams.iter().map(Vec::len).sum();
+        voxels.div_ceil(self.options.batch) as u64
+    }
+
+    /// The batch of step `step`, counted from 0.
+    pub fn batch(&self, step: u64) -> PatchBatch {
+        let PatchOptions { size, batch, padding, ref augmentation, seed, .. } = self.options;
+        let voxels = self.voxels(step);
+        let mut amplitude = Array3::zeros((batch, size, size));
+        amplitude.axis_iter_mut(Axis(0)).into_par_iter().zip(&voxels).enumerate().for_each(
+            |(item, (patch, &(voxel, _)))| {
+                let mut random = generator(seed, Purpose::Patch, step, item as u64);
+                cut(self.dataset, voxel, padding, Some((augmentation, &mut random)), patch);
+            },
+        );
+        PatchBatch { amplitude, codes: voxels.into_iter().map(|(_, code)| code).collect() }
+    }
+
+    /// The central voxels of a batch and their classes.
+    fn voxels(&self, step: u64) -> Vec<(Voxel, u8)> {
+        let batch = self.options.batch as u64;
+        let count = self.streams.len() as u64;
+        let mut order: Vec<Option<(u64, Permutation)>> = self.streams.iter().map(|_| None).collect();
+        // Wide enough for every step and batch that memory allows.
+        let first = u128::from(step) * u128::from(batch);
+        (first..first + u128::from(batch))
+            .map(|position| {
+                let turn = (position % u128::from(count)) as usize;
+                let stream = &self.streams[turn];
+                let round = position / u128::from(count);
+                let epoch = (round / stream.len() as u128) as u64;
+                let index = (round % stream.len() as u128) as u64;
+                if order[turn].as_ref().is_none_or(|(of_epoch, _)| *of_epoch != epoch) {
+                    let fresh = Permutation::new(stream.len() as u64, self.options.seed, turn as u64, epoch);
+                    order[turn] = Some((epoch, fresh));
+                }
+                let index = order[turn].as_ref().map_or(index, |(_, permutation)| permutation.at(index));
+                stream[index as usize]
+            })
+            .collect()
+    }
+}
+
+/// Goes once through the voxels of a subset, unchanged and in a fixed order, for evaluation.
+pub struct PatchWalk<'a> {
+    dataset: &'a SeismicDataset,
+    voxels: Vec<(Voxel, u8)>,
+    size: usize,
+    padding: Padding,
+    batch: usize,
+}
+
+impl<'a> PatchWalk<'a> {
+    /// Patches of side `size` round the voxels of `subset`, `batch` at a time: all, or `most` of them spread evenly over
+    /// the classes and sections.
+    ///
+    /// # Errors
+    /// When `size` or `batch` is 0 or too large.
+    pub fn new(
+        dataset: &'a SeismicDataset,
+        subset: Subset,
+        size: usize,
+        padding: Padding,
+        batch: usize,
+        most: Option<usize>,
+    ) -> Result<Self, DatasetError> {
+        check_sizes(size, batch)?;
+        let mut voxels = with_codes(dataset.voxels(subset)).concat();
+        if let Some(most) = most.filter(|&most| most < voxels.len()) {
+            voxels = (0..most).map(|place| voxels[place * voxels.len() / most]).collect();
+        }
+        Ok(Self { dataset, voxels, size, padding, batch })
+    }
+
+    /// How many voxels there are.
+    pub fn voxel_count(&self) -> usize {
+        self.voxels.len()
+    }
+
+    /// The batches in order; the last one may be shorter.
+    pub fn batches(&self) -> impl ExactSizeIterator<Item = PatchBatch> + '_ {
+        self.voxels.chunks(self.batch).map(|voxels| {
+            let mut amplitude = Array3::zeros((voxels.len(), self.size, self.size));
+            amplitude.axis_iter_mut(Axis(0)).into_par_iter().zip(voxels).for_each(|(patch, &(voxel, _))| {
+                cut(self.dataset, voxel, self.padding, None, patch);
+            });
+            PatchBatch { amplitude, codes: voxels.iter().map(|&(_, code)| code).collect() }
+        })
+    }
+}
+
+/// Copies the patch round `voxel` into `patch`, `[sample, trace]`. The voxel stays in the centre of a mirrored patch, also of an even one.
+fn cut(
+    dataset: &SeismicDataset,
+    voxel: Voxel,
+    padding: Padding,
+    augmentation: Option<(&Augmentation, &mut ChaCha8Rng)>,
+    patch: ArrayViewMut2<'_, f32>,
+) {
+    let section = dataset.sections()[voxel.section as usize].amplitude.view();
+    let before = (patch.ncols() / 2) as i64;
+    let window = |trace_step: i64| Window {
+        first_trace: i64::from(voxel.trace) - trace_step * before,
+        trace_step,
+        first_sample: i64::from(voxel.sample) - before,
+        padding,
+    };
+    match augmentation {
+        None => window(1).copy(section, patch, |amplitude| amplitude),
+        Some((augmentation, random)) => {
+            let change = augmentation.draw(random);
+            let window = window(if change.mirrored { -1 } else { 1 });
+            window.copy(section, patch, |amplitude| change.applied(amplitude, random));
+        }
+    }
+}
+
+fn with_codes(classes: Vec<Vec<Voxel>>) -> Vec<Vec<(Voxel, u8)>> {
+    let coded = |(code, voxels): (u8, Vec<Voxel>)| voxels.into_iter().map(|voxel| (voxel, code)).collect();
+    (0..).zip(classes).map(coded).collect()
+}
+
+/// Refuses batches that are empty or that no memory holds.
+fn check_sizes(size: usize, batch: usize) -> Result<(), DatasetError> {
+    const LARGEST_SIZE: usize = 4096;
+    const LARGEST_BATCH_VOXELS: usize = 1 << 30;
+    if size == 0 || size > LARGEST_SIZE {
+        return Err(DatasetError::Option {
+            option: "patch size",
+            reason: format!("is 1 to {LARGEST_SIZE}, not {size}"),
+        });
+    }
+    let largest_batch = LARGEST_BATCH_VOXELS / (size * size);
+    if batch == 0 || batch > largest_batch {
+        let reason = format!("is 1 to {largest_batch} for patches of side {size}, not {batch}");
+        return Err(DatasetError::Option { option: "batch", reason });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::dataset::Split;
+    use crate::dataset::test_line::{dataset, stripes};
+    use crate::grid::UNLABELLED;
+
+    fn options(size: usize, batch: usize) -> PatchOptions {
+        let augmentation = Augmentation::default();
+        PatchOptions { size, batch, padding: Padding::Zero, balanced: false, augmentation, seed: 11 }
+    }
+
+    /// Class 0 is three times as frequent as class 1; the last samples are unlabelled.
+    fn line() -> Array2<u8> {
+        Array2::from_shape_fn((30, 10), |(_, sample)| match sample {
+            0..6 => 0,
+            6..8 => 1,
+            _ => UNLABELLED,
+        })
+    }
+
+    #[test]
+    fn the_voxel_stands_in_the_centre_with_its_class_whatever_size_padding_and_mirror() {
+        let dataset = dataset(&line(), &Split::None);
+        let section = &dataset.sections()[0];
+        for size in [1, 4, 5, 64] {
+            for (padding, mirror) in [(Padding::Zero, 1.0), (Padding::Reflect, 0.5), (Padding::Edge, 0.0)] {
+                let augmentation = Augmentation { mirror, ..Augmentation::default() };
+                let options = PatchOptions { padding, augmentation, ..options(size, 50) };
+                let batch = PatchSampler::new(&dataset, options).unwrap().batch(3);
+                assert_eq!(batch.amplitude.dim(), (50, size, size));
+                for (patch, code) in batch.amplitude.outer_iter().zip(batch.codes) {
+                    let centre = patch[[size / 2, size / 2]];
+                    let voxel = section.amplitude.indexed_iter().find(|(_, value)| **value == centre);
+                    assert_eq!(voxel.map(|(place, _)| section.codes[place]), Some(code));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_patch_is_the_transposed_section_and_zero_beyond_it() {
+        let dataset = dataset(&line(), &Split::None);
+        let section = &dataset.sections()[0].amplitude;
+        let walk = PatchWalk::new(&dataset, Subset::Train, 5, Padding::Zero, 7, None).unwrap();
+        let patches: Vec<_> = walk
+            .batches()
+            .flat_map(|batch| batch.amplitude.outer_iter().map(|p| p.to_owned()).collect::<Vec<_>>())
+            .collect();
+        assert_eq!((patches.len(), walk.voxel_count()), (240, 240));
+        // The walk starts with class 0: trace 0, sample 0.
+        for ((row, column), &value) in patches[0].indexed_iter() {
+            let expected = if row < 2 || column < 2 { 0.0 } else { section[[column - 2, row - 2]] };
+            assert_eq!(value, expected);
+        }
+    }
+
+    #[test]
+    fn mirrored_patches_run_backwards_along_the_line() {
+        let dataset = dataset(&line(), &Split::None);
+        let with = |mirror| {
+            let augmentation = Augmentation { mirror, ..Augmentation::default() };
+            PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(5, 40) }).unwrap().batch(0)
+        };
+        let (plain, mirrored) = (with(0.0), with(1.0));
+        assert_eq!(plain.codes, mirrored.codes);
+        assert_eq!(plain.amplitude, mirrored.amplitude.slice(ndarray::s![.., .., ..;-1]));
+        assert_ne!(plain.amplitude, mirrored.amplitude);
+    }
+
+    #[test]
+    fn every_voxel_comes_once_in_each_epoch_although_batches_straddle_them() {
+        let dataset = dataset(&line(), &stripes(20, 2, 8));
+        let sampler = PatchSampler::new(&dataset, options(1, 37)).unwrap();
+        let total = dataset.total(Subset::Train) as usize;
+        assert_eq!((total, sampler.steps_per_epoch()), (160, 5));
+        let stream: Vec<_> = (0..20).flat_map(|step| sampler.batch(step).amplitude.into_iter()).collect();
+        let epoch = |k: usize| {
+            let mut values: Vec<_> = stream[k * total..(k + 1) * total].iter().map(|value| value.to_bits()).collect();
+            let order = values.clone();
+            values.sort_unstable();
+            values.dedup();
+            assert_eq!(values.len(), total);
+            order
+        };
+        assert_ne!(epoch(0), epoch(1));
+    }
+
+    #[test]
+    fn balanced_batches_hold_every_class_equally_often() {
+        let dataset = dataset(&line(), &Split::None);
+        let sampler = PatchSampler::new(&dataset, PatchOptions { balanced: true, ..options(1, 64) }).unwrap();
+        let codes: Vec<_> = (0..5).flat_map(|step| sampler.batch(step).codes).collect();
+        assert_eq!(codes.iter().filter(|&&code| code == 1).count(), 160);
+    }
+
+    #[test]
+    fn scale_and_noise_change_amplitudes_but_not_the_padding() {
+        let dataset = dataset(&line(), &Split::None);
+        let with = |amplitude_scale, noise| {
+            let augmentation = Augmentation { amplitude_scale, noise, ..Augmentation::default() };
+            PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(33, 20) }).unwrap().batch(2).amplitude
+        };
+        let plain = with([1.0, 1.0], 0.0);
+        for ((patch, scaled), noisy) in
+            plain.outer_iter().zip(with([0.5, 0.9], 0.0).outer_iter()).zip(with([1.0, 1.0], 0.1).outer_iter())
+        {
+            let factor = scaled[[16, 16]] / patch[[16, 16]];
+            assert!((0.5..=0.9).contains(&factor), "{factor}");
+            let inside = patch.iter().filter(|&&value| value != 0.0).count() as f32;
+            let mut squares = 0.0;
+            for ((&value, &scaled), &noisy) in patch.iter().zip(scaled).zip(noisy) {
+                assert!((scaled - factor * value).abs() <= 1e-6 * value);
+                assert!(value != 0.0 || noisy == 0.0);
+                squares += (noisy - value).powi(2);
+            }
+            let deviation = (squares / inside).sqrt();
+            assert!((deviation - 0.1).abs() < 0.03, "{deviation} over {inside}");
+        }
+    }
+
+    #[test]
+    fn a_batch_is_a_function_of_seed_and_step_on_any_number_of_threads() {
+        let dataset = dataset(&line(), &Split::None);
+        let with = |seed, threads, step| {
+            let augmentation = Augmentation { mirror: 0.5, amplitude_scale: [0.8, 1.2], noise: 0.1 };
+            let sampler = PatchSampler::new(&dataset, PatchOptions { augmentation, seed, ..options(9, 32) }).unwrap();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| sampler.batch(step))
+        };
+        assert_eq!(with(1, 1, 6), with(1, 4, 6));
+        assert_ne!(with(1, 1, 6), with(2, 1, 6));
+        assert_ne!(with(1, 1, 6), with(1, 1, 7));
+        assert_eq!(with(1, 1, u64::MAX).codes.len(), 32);
+    }
+
+    #[test]
+    fn options_without_meaning_are_refused() {
+        let dataset = dataset(&line(), &Split::None);
+        let default = Augmentation::default();
+        for (size, batch, augmentation) in [
+            (0, 1, default.clone()),
+            (usize::MAX, 1, default.clone()),
+            (5, 0, default.clone()),
+            (5, usize::MAX, default.clone()),
+            (5, 1, Augmentation { mirror: 1.5, ..default.clone() }),
+            (5, 1, Augmentation { amplitude_scale: [1.2, 0.8], ..default.clone() }),
+            (5, 1, Augmentation { amplitude_scale: [0.0, f32::INFINITY], ..default.clone() }),
+            (5, 1, Augmentation { noise: f32::NAN, ..default }),
+        ] {
+            let refused = PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(size, batch) });
+            assert!(matches!(refused, Err(DatasetError::Option { .. })), "{size} {batch}");
+        }
+    }
+}

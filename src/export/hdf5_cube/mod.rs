@@ -1,0 +1,11 @@
+//! Interpreted cubes as HDF5 files that h5py, xarray and netCDF-4 read with named axes.
+
+mod attributes;
+mod chunked;
+mod errors;
+mod filters;
+mod layout;
+mod scales;
+mod sink;
+
+pub use sink::{Hdf5Options, Hdf5Sink};

@@ -1,0 +1,139 @@
+//! What can go wrong with a network.
+
+use std::path::PathBuf;
+
+/// Why a network could not be built, loaded, trained or applied.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// libtorch refused an operation.
+    #[error("libtorch: {message}")]
+    Torch {
+        /// Its first line.
+        message: String,
+    },
+    /// The device has no memory left for the operation.
+    #[error("the device ran out of memory")]
+    #[diagnostic(help("use a smaller tile, crop or batch (`prediction.tile`, `training.form`)"))]
+    OutOfMemory,
+    /// A device that this machine or this libtorch lacks.
+    #[error("device `{device}` is not available: {reason}")]
+    #[diagnostic(help("use `--device cpu`, or see `facies doctor`"))]
+    DeviceMissing {
+        /// What was asked for.
+        device: String,
+        /// Why it cannot be had.
+        reason: String,
+    },
+    /// Text that names no device.
+    #[error("`{text}` is no device: use auto, cpu, cuda or cuda:N")]
+    DeviceName {
+        /// What was given.
+        text: String,
+    },
+    /// A convolution that VGG16 does not have.
+    #[error("VGG16 has no convolution `{name}` to cut after; it has conv1_1, conv1_2, conv2_1 ... conv5_3")]
+    UnknownCut {
+        /// What was given.
+        name: String,
+    },
+    /// The window of a valid network is larger than the patch.
+    #[error("the network sees {receptive_field} x {receptive_field} samples, the patch has only {patch} x {patch}")]
+    #[diagnostic(help("cut the network earlier or set `patch.size` to at least the receptive field"))]
+    PatchTooSmall {
+        /// Window of the network.
+        receptive_field: usize,
+        /// Side of the patch.
+        patch: usize,
+    },
+    /// The dense form of a same-padded network would be another function.
+    #[error("a network with same padding has no exact dense form: zeros enter at the edge of every patch")]
+    #[diagnostic(help("use `engine: patch` and `form: {{ patch: ... }}`, or a network with `padding: valid`"))]
+    NoDenseForm,
+    /// A freeze request beyond the network.
+    #[error("cannot freeze {wanted}: the network has {available}")]
+    Freeze {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        available: String,
+    },
+    /// A weights or model file that cannot be read.
+    #[error("cannot read {path}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A model file or checkpoint that cannot be written.
+    #[error("cannot write {path}")]
+    #[diagnostic(help("check free space, file-size limits and permissions"))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file that is no safetensors file, or a broken one.
+    #[error("{path} is no readable safetensors file: {message}")]
+    #[diagnostic(help(
+        "check that the file arrived whole; `facies weights list` shows sizes and checksums of known files"
+    ))]
+    Safetensors {
+        /// The file.
+        path: PathBuf,
+        /// The parser's words.
+        message: String,
+    },
+    /// Pretrained weights that do not belong to the network.
+    #[error("{path} does not hold the weights of this network: {reason}")]
+    #[diagnostic(help("see `facies weights list` for the files each network takes"))]
+    WrongWeights {
+        /// The file.
+        path: PathBuf,
+        /// Missing names, wrong shapes.
+        reason: String,
+    },
+    /// A safetensors file that holds no facies model.
+    #[error("{path} is no facies model: {reason}")]
+    #[diagnostic(help("a model is the `model.safetensors` of a finished run"))]
+    NotAModel {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
+    /// An input or state whose shape does not fit.
+    #[error("{what} has shape {actual:?}, expected {expected}")]
+    Shape {
+        /// What was given.
+        what: String,
+        /// Its shape.
+        actual: Vec<usize>,
+        /// What fits.
+        expected: String,
+    },
+    /// A loss that is no number.
+    #[error("the training loss became {loss} at step {step}")]
+    #[diagnostic(help("lower the learning rate, and check amplitude clipping with `facies inspect`"))]
+    Diverged {
+        /// The loss.
+        loss: f64,
+        /// Step counted from 1.
+        step: u64,
+    },
+}
+
+impl From<tch::TchError> for NetworkError {
+    fn from(error: tch::TchError) -> Self {
+        let message = error.to_string();
+        if message.contains("out of memory") || message.contains("can't allocate memory") {
+            return Self::OutOfMemory;
+        }
+        // libtorch appends a C++ stack trace to its message.
+        Self::Torch { message: message.lines().next().unwrap_or_default().to_owned() }
+    }
+}

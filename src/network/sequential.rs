@@ -1,0 +1,201 @@
+//! A network ready to compute, in both its forms.
+
+use tch::{Device, Tensor};
+
+use super::parameters::Parameters;
+use super::{Layer, Layers, NetworkError, Padding};
+
+/// Share of a batch's statistics that enters the running ones (PyTorch's default).
+const MOMENTUM: f64 = 0.1;
+
+/// Which form to compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `[N, 1, patch, patch]` to `[N, K]`.
+    Patch,
+    /// `[N, 1, H + r - 1, W + r - 1]` to `[N, K, H, W]`.
+    Dense,
+}
+
+/// Layers with their weights.
+#[derive(Debug)]
+pub(super) struct Sequential {
+    pub(super) layers: Layers,
+    pub(super) parameters: Parameters,
+}
+
+impl Sequential {
+    /// A network with fresh weights on the CPU.
+    pub(super) fn fresh(layers: Layers, seed: u64) -> Result<Self, NetworkError> {
+        let parameters = Parameters::fresh(&layers.layers, seed)?;
+        Ok(Self { layers, parameters })
+    }
+
+    /// The same network, sharing its weights, for another thread.
+    pub(super) fn shared(&self) -> Self {
+        Self { layers: self.layers.clone(), parameters: self.parameters.shared() }
+    }
+
+    /// Moves the weights.
+    pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
+        self.parameters.move_to(device)
+    }
+
+    /// Class scores without a graph, as used for prediction.
+    pub(super) fn evaluate(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+        tch::no_grad(|| scores(self.run(self.narrowed(input, form)?, 0..self.layers.layers.len(), form, false)?, form))
+    }
+
+    /// Class scores with dropout, batch statistics and a graph from the first trainable layer on.
+    pub(super) fn train(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+        let first_trainable = self.first_trainable();
+        let input = self.narrowed(input, form)?;
+        let features = tch::no_grad(|| self.run(input, 0..first_trainable, form, true))?;
+        scores(self.run(features, first_trainable..self.layers.layers.len(), form, true)?, form)
+    }
+
+    /// The part of a patch that a valid network looks at.
+    ///
+    /// Window `[c - r/2, c - r/2 + r)` round the centre c in both directions, the same that the dense form sees.
+    fn narrowed(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+        match (form, self.layers.receptive_field()) {
+            (Form::Patch, Some(window)) => {
+                let start = (self.layers.patch / 2 - window / 2) as i64;
+                Ok(input.f_narrow(2, start, window as i64)?.f_narrow(3, start, window as i64)?)
+            }
+            (Form::Dense, None) => Err(NetworkError::NoDenseForm),
+            _ => Ok(input.shallow_clone()),
+        }
+    }
+
+    fn first_trainable(&self) -> usize {
+        let is_trainable = |layer: &Layer| match layer {
+            Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } => {
+                self.parameters.is_trainable(&format!("{name}.weight"))
+            }
+            _ => false,
+        };
+        self.layers.layers.iter().position(is_trainable).unwrap_or(self.layers.layers.len())
+    }
+
+    fn run(
+        &self,
+        input: Tensor,
+        range: std::ops::Range<usize>,
+        form: Form,
+        training: bool,
+    ) -> Result<Tensor, NetworkError> {
+        // In the dense form every stride so far has become dilation.
+        let mut dilation = self.dilation_before(range.start, form);
+        let mut values = input;
+        for layer in &self.layers.layers[range] {
+            values = match layer {
+                Layer::Convolution { name, kernel, stride, .. } => {
+                    let output = self.convolution(&values, name, *kernel, *stride, form, dilation)?;
+                    dilation *= if form == Form::Dense { *stride as i64 } else { 1 };
+                    output
+                }
+                Layer::MaxPool => {
+                    let stride = if form == Form::Dense { 1 } else { 2 };
+                    let output = values.f_max_pool2d([2, 2], [stride, stride], [0, 0], [dilation, dilation], false)?;
+                    dilation *= if form == Form::Dense { 2 } else { 1 };
+                    output
+                }
+                Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon, training)?,
+                Layer::Relu => values.f_relu()?,
+                Layer::Dropout(share) => values.f_dropout(*share, training)?,
+                Layer::Flatten => values.f_flatten(1, -1)?,
+                Layer::Linear { name, .. } => self.linear(&values, name)?,
+            };
+        }
+        Ok(values)
+    }
+
+    fn dilation_before(&self, end: usize, form: Form) -> i64 {
+        let stride = |layer: &Layer| match layer {
+            Layer::Convolution { stride, .. } => *stride as i64,
+            Layer::MaxPool => 2,
+            _ => 1,
+        };
+        if form == Form::Dense { self.layers.layers[..end].iter().map(stride).product() } else { 1 }
+    }
+
+    fn convolution(
+        &self,
+        input: &Tensor,
+        name: &str,
+        kernel: usize,
+        stride: usize,
+        form: Form,
+        dilation: i64,
+    ) -> Result<Tensor, NetworkError> {
+        let weight = self.parameters.tensor(&format!("{name}.weight"))?;
+        let bias = self.parameters.tensor(&format!("{name}.bias"))?;
+        let stride = if form == Form::Dense { 1 } else { stride as i64 };
+        let convolve = |input: &Tensor, weight: &Tensor, bias: Option<&Tensor>| -> Result<Tensor, NetworkError> {
+            let (input, padding) = self.padded(input, kernel, stride)?;
+            let (strides, dilations) = ([stride, stride], [dilation, dilation]);
+            Ok(input.f_conv2d(weight, bias, strides, [padding, padding], dilations, 1)?)
+        };
+        let output = convolve(input, weight, Some(bias))?;
+        match self.parameters.find(&format!("{name}.border")) {
+            None => Ok(output),
+            Some(border) => {
+                // What the constant part of the normalised picture contributes; it differs near the padded edge.
+                let size = input.size();
+                let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
+                Ok(output.f_add(&convolve(&ones, border, None)?)?)
+            }
+        }
+    }
+
+    /// The input with Keras' zeros round it, and what symmetric padding the convolution shall still add.
+    fn padded(&self, input: &Tensor, kernel: usize, stride: i64) -> Result<(Tensor, i64), NetworkError> {
+        if self.layers.padding == Padding::Valid {
+            return Ok((input.shallow_clone(), 0));
+        }
+        let total = |length: i64| {
+            let outputs = (length + stride - 1) / stride;
+            ((outputs - 1) * stride + kernel as i64 - length).max(0)
+        };
+        let size = input.size();
+        let (rows, columns) = (total(size[2]), total(size[3]));
+        if rows == columns && rows % 2 == 0 {
+            return Ok((input.shallow_clone(), rows / 2));
+        }
+        // Odd totals put the extra zero behind.
+        let pad = [columns / 2, columns - columns / 2, rows / 2, rows - rows / 2];
+        Ok((input.f_constant_pad_nd(pad)?, 0))
+    }
+
+    fn batch_norm(&self, input: &Tensor, name: &str, epsilon: f64, training: bool) -> Result<Tensor, NetworkError> {
+        let part = |part: &str| self.parameters.tensor(&format!("{name}.{part}"));
+        // Frozen layers keep their statistics.
+        let training = training && self.parameters.is_trainable(&format!("{name}.weight"));
+        Ok(input.f_batch_norm(
+            Some(part("weight")?),
+            Some(part("bias")?),
+            Some(part("running_mean")?),
+            Some(part("running_var")?),
+            training,
+            MOMENTUM,
+            epsilon,
+            true,
+        )?)
+    }
+
+    fn linear(&self, input: &Tensor, name: &str) -> Result<Tensor, NetworkError> {
+        let weight = self.parameters.tensor(&format!("{name}.weight"))?;
+        let bias = self.parameters.tensor(&format!("{name}.bias"))?;
+        if input.dim() == 2 {
+            return Ok(input.f_linear(weight, Some(bias))?);
+        }
+        let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
+        Ok(input.f_conv2d(&weight, Some(bias), [1, 1], [0, 0], [1, 1], 1)?)
+    }
+}
+
+/// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
+fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
+    if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
+}

@@ -1,0 +1,162 @@
+//! Class scores against PyTorch: the values and the script that made them lie under `tests/fixtures` and `tests/peers`.
+
+use std::collections::BTreeMap;
+
+use facies::grid::{ClassTable, Domain, Plane};
+use facies::network::{
+    Architecture, Device, Head, Layer, Layers, Model, ModelDescription, NamedArray, Padding, Predictor, Pretrained,
+    write_arrays,
+};
+use facies::volume::AmplitudeScaling;
+use ndarray::{Array2, Array3, Axis, s};
+
+const TOLERANCE: f32 = 2e-5;
+
+#[test]
+fn waldeland_valid_in_both_forms() {
+    let (model, expected) = (waldeland(Padding::Valid, 5), golden("waldeland_valid_section"));
+    check_section(&model, &expected);
+}
+
+#[test]
+fn waldeland_published_in_patches() {
+    check_patches(&waldeland(Padding::Same, 9), &golden("waldeland_published_patches"));
+}
+
+#[test]
+fn vgg16_cut_with_its_first_layer_folded_in_both_forms() {
+    check_section(&vgg16(Some("conv4_1"), Padding::Valid, 5), &golden("vgg16_conv4_1_valid_section"));
+}
+
+#[test]
+fn vgg16_published_with_its_first_layer_folded() {
+    check_patches(&vgg16(None, Padding::Same, 9), &golden("vgg16_published_patches"));
+}
+
+/// All voxels of a 9 x 7 section, borders included, in patch and in dense form.
+fn check_section(model: &Model, expected: &Array2<f32>) {
+    let predictor = model.predictor(Device::cpu()).unwrap();
+    let section = Array2::from_shape_vec((9, 7), uniform(1000, 63)).unwrap();
+    let mut padded = Array2::zeros((9 + 64, 7 + 64));
+    padded.slice_mut(s![32..41, 32..39]).assign(&section);
+
+    let voxels = (0..9).flat_map(|i| (0..7).map(move |j| (i, j)));
+    let patches: Vec<_> = voxels.map(|(i, j)| padded.slice(s![i..i + 65, j..j + 65])).collect();
+    let patches = ndarray::stack(Axis(0), &patches).unwrap();
+    assert_close(&predictor.patch_scores(patches.view()).unwrap(), expected);
+
+    let r = predictor.receptive_field().unwrap();
+    let start = 32 - r / 2;
+    let window = padded.slice(s![start..start + 9 + r - 1, start..start + 7 + r - 1]).insert_axis(Axis(0));
+    let scores = predictor.dense_scores(window).unwrap();
+    let rows = scores.index_axis(Axis(0), 0).permuted_axes([1, 2, 0]).as_standard_layout().into_owned();
+    assert_close(&rows.into_shape_with_order((63, 5)).unwrap(), expected);
+}
+
+fn check_patches(model: &Model, expected: &Array2<f32>) {
+    let predictor: Predictor = model.predictor(Device::cpu()).unwrap();
+    let patches = Array3::from_shape_vec((3, 65, 65), uniform(2000, 3 * 65 * 65)).unwrap();
+    assert_close(&predictor.patch_scores(patches.view()).unwrap(), expected);
+}
+
+fn assert_close(actual: &Array2<f32>, expected: &Array2<f32>) {
+    assert_eq!(actual.dim(), expected.dim());
+    let difference = actual.iter().zip(expected).map(|(a, e)| (a - e).abs()).fold(0.0, f32::max);
+    assert!(difference < TOLERANCE, "largest difference {difference}");
+}
+
+fn waldeland(padding: Padding, classes: usize) -> Model {
+    let description = description(Architecture::Waldeland { padding }, classes);
+    let arrays = hashed_arrays(&description.layers().unwrap());
+    Model::with_weights(description, &arrays).unwrap()
+}
+
+/// The convolutions enter as a colour network's weights file, the head directly.
+fn vgg16(cut: Option<&str>, padding: Padding, classes: usize) -> Model {
+    let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
+    let description = description(Architecture::Vgg16 { cut: cut.map(str::to_owned), padding, head }, classes);
+    let mut layers = description.layers().unwrap();
+    if let Layer::Convolution { inputs, .. } = &mut layers.layers[0] {
+        *inputs = 3;
+    }
+    let arrays = hashed_arrays(&layers);
+    let (convolutions, head): (Vec<_>, Vec<_>) =
+        arrays.into_iter().partition(|array| array.name.starts_with("features."));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("colour.safetensors");
+    write_arrays(&path, &convolutions, "").unwrap();
+    let model = Model::new(description, Some(&Pretrained::read(&path).unwrap())).unwrap();
+    let mut weights = model.weights().unwrap();
+    for array in head {
+        let place = weights.iter().position(|other| other.name == array.name).unwrap();
+        weights[place] = array;
+    }
+    Model::with_weights(model.description, &weights).unwrap()
+}
+
+fn description(architecture: Architecture, classes: usize) -> ModelDescription {
+    ModelDescription {
+        version: ModelDescription::VERSION,
+        architecture,
+        patch: 65,
+        planes: vec![Plane::Inline],
+        classes: ClassTable::from_names((0..classes).map(|code| format!("class {code}"))).unwrap(),
+        amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
+        domain: Domain::Time,
+        sample_step: 4.0,
+        pretrained: None,
+        seed: 0,
+    }
+}
+
+/// The weights of `golden_logits.py`, in the order of the layers.
+fn hashed_arrays(layers: &Layers) -> Vec<NamedArray> {
+    let mut arrays = Vec::new();
+    let mut push = |name: String, shape: Vec<usize>, scale: f32, offset: f32| {
+        let count = shape.iter().product();
+        let values = uniform(arrays.len() as u32 + 1, count).into_iter().map(|value| offset + scale * value).collect();
+        arrays.push(NamedArray { name, shape, values });
+    };
+    let spread = |fan_in: usize| (3.0 / fan_in as f64).sqrt() as f32;
+    for layer in &layers.layers {
+        match layer {
+            Layer::Convolution { name, inputs, outputs, kernel, .. } => {
+                let shape = vec![*outputs, *inputs, *kernel, *kernel];
+                push(format!("{name}.weight"), shape, spread(inputs * kernel * kernel), 0.0);
+                push(format!("{name}.bias"), vec![*outputs], 0.1, 0.0);
+            }
+            Layer::Linear { name, inputs, outputs } => {
+                push(format!("{name}.weight"), vec![*outputs, *inputs], spread(*inputs), 0.0);
+                push(format!("{name}.bias"), vec![*outputs], 0.1, 0.0);
+            }
+            Layer::BatchNorm { name, features, .. } => {
+                push(format!("{name}.weight"), vec![*features], 0.25, 1.0);
+                push(format!("{name}.bias"), vec![*features], 0.1, 0.0);
+                push(format!("{name}.running_mean"), vec![*features], 0.1, 0.0);
+                push(format!("{name}.running_var"), vec![*features], 0.25, 1.0);
+            }
+            _ => {}
+        }
+    }
+    arrays
+}
+
+fn uniform(seed: u32, count: usize) -> Vec<f32> {
+    let value = |place: usize| {
+        let mut x = (place as u32).wrapping_add(seed.wrapping_mul(0x9E37_79B1));
+        for (shift, factor) in [(16, 0x7FEB_352D), (15, 0x846C_A68B)] {
+            x = (x ^ (x >> shift)).wrapping_mul(factor);
+        }
+        x ^= x >> 16;
+        (f64::from(x) / f64::from(1u32 << 31) - 1.0) as f32
+    };
+    (0..count).map(value).collect()
+}
+
+fn golden(name: &str) -> Array2<f32> {
+    let text = include_str!("../fixtures/golden_logits.json");
+    let mut values: BTreeMap<String, Vec<Vec<f32>>> = serde_json::from_str(text).unwrap();
+    let rows = values.remove(name).unwrap();
+    let columns = rows[0].len();
+    Array2::from_shape_vec((rows.len(), columns), rows.concat()).unwrap()
+}
