@@ -16,6 +16,7 @@ mod patches;
 mod permutation;
 mod seismic;
 mod split;
+mod test_line;
 mod window;
 
 pub use augmentation::Augmentation;
@@ -27,6 +28,3 @@ pub use patches::{PatchBatch, PatchOptions, PatchSampler, PatchWalk};
 pub use seismic::{LabelledSection, SeismicDataset};
 pub use split::{RandomSplit, Split, StripeSplit, Subset};
 pub use window::{Padding, Window};
-
-#[cfg(test)]
-mod test_line;
