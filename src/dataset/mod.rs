@@ -16,6 +16,7 @@ mod patches;
 mod permutation;
 mod seismic;
 mod split;
+mod test_line;
 mod window;
 
 pub use augmentation::Augmentation;
@@ -26,7 +27,4 @@ pub use error::DatasetError;
 pub use patches::{PatchBatch, PatchOptions, PatchSampler, PatchWalk};
 pub use seismic::{LabelledSection, SeismicDataset};
 pub use split::{RandomSplit, Split, StripeSplit, Subset};
-pub use window::Padding;
-
-#[cfg(test)]
-mod test_line;
+pub use window::{Padding, Window};

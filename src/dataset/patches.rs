@@ -115,7 +115,8 @@ pub struct PatchWalk<'a> {
 }
 
 impl<'a> PatchWalk<'a> {
-    /// Patches of side `size` round all voxels of `subset`, `batch` at a time.
+    /// Patches of side `size` round the voxels of `subset`, `batch` at a time: all, or `most` of them spread evenly over
+    /// the classes and sections.
     ///
     /// # Errors
     /// When `size` or `batch` is 0 or too large.
@@ -125,9 +126,14 @@ impl<'a> PatchWalk<'a> {
         size: usize,
         padding: Padding,
         batch: usize,
+        most: Option<usize>,
     ) -> Result<Self, DatasetError> {
         check_sizes(size, batch)?;
-        Ok(Self { dataset, voxels: with_codes(dataset.voxels(subset)).concat(), size, padding, batch })
+        let mut voxels = with_codes(dataset.voxels(subset)).concat();
+        if let Some(most) = most.filter(|&most| most < voxels.len()) {
+            voxels = (0..most).map(|place| voxels[place * voxels.len() / most]).collect();
+        }
+        Ok(Self { dataset, voxels, size, padding, batch })
     }
 
     /// How many voxels there are.
@@ -242,7 +248,7 @@ mod tests {
     fn a_patch_is_the_transposed_section_and_zero_beyond_it() {
         let dataset = dataset(&line(), &Split::None);
         let section = &dataset.sections()[0].amplitude;
-        let walk = PatchWalk::new(&dataset, Subset::Train, 5, Padding::Zero, 7).unwrap();
+        let walk = PatchWalk::new(&dataset, Subset::Train, 5, Padding::Zero, 7, None).unwrap();
         let patches: Vec<_> = walk
             .batches()
             .flat_map(|batch| batch.amplitude.outer_iter().map(|p| p.to_owned()).collect::<Vec<_>>())
