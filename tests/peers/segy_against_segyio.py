@@ -134,7 +134,7 @@ def main():
                 continue
             compare(path, folder)
             checked += 1
-    print(f"segy-rs and segyio {version("segyio")} agree on {checked} files")
+    print(f"segy-rs and segyio {version('segyio')} agree on {checked} files")
 
 
 if __name__ == "__main__":
