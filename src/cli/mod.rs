@@ -1,1 +1,18 @@
 //! The command line: one file per subcommand. The only room that prints, draws progress and picks exit codes.
+//!
+//! What a program may read goes to standard output; log, progress and errors go to standard error.
+
+mod arguments;
+mod completions;
+mod doctor;
+mod exit_code;
+mod failure;
+mod inspect;
+mod interruption;
+mod main;
+mod printer;
+mod schema;
+mod weights;
+
+pub use exit_code::{DONE, FAILED, INTERRUPTED, UNAVAILABLE, UNREADABLE, USAGE};
+pub use main::main;

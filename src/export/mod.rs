@@ -9,5 +9,5 @@ mod partial_file;
 mod provenance;
 mod section_check;
 
-pub use hdf5_cube::{Hdf5Options, Hdf5Sink};
+pub use hdf5_cube::{Hdf5Options, Hdf5Sink, hdf5_version};
 pub use provenance::{CubeDescription, Provenance, SOFTWARE, SourceHeaders};
