@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::earth::Earth;
 use super::noise::inline_noise;
 use super::wavelet::Ricker;
-use super::{SyntheticOptions, SyntheticOptionsError};
+use super::{SyntheticError, SyntheticOptions};
 
 /// Finest distance of samples, in ms, at which rocks are looked up. Beds are thinner than a seismic sample.
 const ROCK_INTERVAL_MS: f64 = 1.0;
@@ -42,7 +42,7 @@ impl SyntheticCube {
     ///
     /// # Errors
     /// When the options are out of range.
-    pub fn new(options: SyntheticOptions) -> Result<Self, SyntheticOptionsError> {
+    pub fn new(options: SyntheticOptions) -> Result<Self, SyntheticError> {
         options.check()?;
         let refinement = (options.interval_ms / ROCK_INTERVAL_MS).ceil() as usize;
         let wavelets = PEAK_HZ.map(|peak| Ricker::new(peak, options.interval_ms / refinement as f64));
