@@ -103,5 +103,8 @@ pub(super) fn labels(html: &mut Html, content: &ReportContent) {
 }
 
 fn lines(axis: &LineAxis) -> String {
+    if axis.count == 1 {
+        return format!("{} only", axis.first);
+    }
     format!("{} to {}, step {}, {} lines", axis.first, axis.last(), axis.step, grouped(axis.count as u64))
 }
