@@ -148,7 +148,7 @@ mod tests {
         let deviation = |facies: Facies| {
             let of_facies = section.amplitudes.iter().zip(&section.codes).filter(|(_, code)| **code == facies.code());
             let (count, squares) = of_facies.fold((0.0, 0.0), |(n, s), (a, _)| (n + 1.0, s + f64::from(a * a)));
-            (squares / count as f64).sqrt()
+            (squares / count).sqrt()
         };
         assert!(deviation(Facies::HighAmplitude) > 1.5 * deviation(Facies::Clinoforms));
         assert!(deviation(Facies::Clinoforms) > 1.3 * deviation(Facies::LowAmplitude));
