@@ -1,8 +1,11 @@
 //! What must fit together in a job, as far as it can be told without data.
 
+use miette::Diagnostic;
+
 use super::schema::{
     ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, Split, TrainingForm,
 };
+use crate::network::NetworkError;
 
 /// Something wrong with a job, at a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +21,7 @@ pub(super) fn check(job: &Job) -> Vec<Finding> {
     classes(job, &mut findings);
     labels(job, &mut findings);
     split(job, &mut findings);
+    network(job, &mut findings);
     training(job, &mut findings);
     for (place, prediction) in job.prediction.iter().enumerate() {
         interpretation(job, place, prediction, &mut findings);
@@ -131,6 +135,9 @@ fn training(job: &Job, findings: &mut Findings) {
         let counts = format!("{} weights are given for {} classes", weights.len(), job.classes.len());
         findings.add("training.class_weights", counts, "give one for each class, in their order");
     }
+}
+
+fn network(job: &Job, findings: &mut Findings) {
     if let Network::Vgg16(vgg16) = &job.network
         && vgg16.padding == Padding::Valid
         && vgg16.cut.is_none()
@@ -140,6 +147,21 @@ fn training(job: &Job, findings: &mut Findings) {
             "`padding: valid` needs a `cut`: all thirteen convolutions see more than any patch holds",
             "add `cut: conv4_1`, or use `padding: same`",
         );
+        return;
+    }
+    let mut refuse = |key: String, error: NetworkError| {
+        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        findings.add(key, error.to_string(), &help);
+    };
+    let form = job.network.form();
+    match job.network.architecture().layers(job.patch.size, job.classes.len()) {
+        Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
+        Err(error) => refuse(format!("network.{form}"), error),
+        Ok(layers) => {
+            if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.frozen_layers(&layers.layers)) {
+                refuse(format!("network.{form}.freeze"), error);
+            }
+        }
     }
 }
 

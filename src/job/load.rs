@@ -318,6 +318,10 @@ prediction:
             (", padding: valid", "", (11, 3), "network.vgg16", "missing key `padding`"),
             ("cut: conv4_1, ", "", (11, 3), "network.vgg16", "`padding: valid` needs a `cut`"),
             ("convolutions: 5", "convolutions: 50", (11, 66), "network.vgg16.freeze.convolutions", "13 is the most"),
+            ("cut: conv4_1", "cut: conv9_1", (11, 17), "network.vgg16.cut", "conv9_1"),
+            ("cut: conv4_1", "cut: conv4_2", (11, 3), "network.vgg16", "the network sees 76 x 76 samples"),
+            ("convolutions: 5", "convolutions: 9", (11, 42), "network.vgg16.freeze", "cannot freeze 9 convolutions"),
+            ("convolutions: 5", "through: conv5_1", (11, 42), "network.vgg16.freeze", "cannot freeze through"),
             ("crop: 48", "crop: 0", (13, 26), "training.form.dense.crop", "1 is the least"),
             (
                 "dense: { crop: 48 }",

@@ -4,6 +4,7 @@ mod check;
 mod document;
 mod error;
 mod load;
+mod resolve;
 pub mod schema;
 mod words;
 mod write;

@@ -50,7 +50,7 @@ pub enum Finding {
         /// Crosslines.
         crosslines: (i32, i32),
     },
-    /// One field, or both, is 0 in every trace.
+    /// One field is 0 in every trace, or both are in most.
     Zero,
     /// Both fields are the same in every trace.
     Constant,
@@ -59,7 +59,7 @@ pub enum Finding {
 }
 
 impl Candidate {
-    pub(crate) fn all_zero(inline_byte: u16, crossline_byte: u16) -> Self {
+    fn zero(inline_byte: u16, crossline_byte: u16) -> Self {
         Self { inline_byte, crossline_byte, finding: Finding::Zero }
     }
 }
@@ -71,7 +71,7 @@ impl fmt::Display for Candidate {
             Finding::Lines { inlines, crosslines } => {
                 write!(f, "inlines {} to {}, crosslines {} to {}", inlines.0, inlines.1, crosslines.0, crosslines.1)
             }
-            Finding::Zero => write!(f, "0 in every trace"),
+            Finding::Zero => write!(f, "zeros"),
             Finding::Constant => write!(f, "the same in every trace"),
             Finding::Scattered => write!(f, "no lines"),
         }
@@ -108,9 +108,17 @@ pub(crate) fn header_bytes(
             return Err(SegyError::HeaderByte { field, byte });
         }
     }
-    let sample = Sample::read(source, layout, endian)?;
+    let given = [options.inline_byte, options.crossline_byte].into_iter().flatten();
+    let sample = Sample::read(source, layout, endian, given)?;
     let (inline, crossline) = match (options.inline_byte, options.crossline_byte) {
-        (Some(inline), Some(crossline)) => (inline, crossline),
+        (Some(inline), Some(crossline)) => {
+            // Mostly unnumbered traces are refused before their number decides how much memory the index takes.
+            if layout.traces > 1 && sample.is_mostly_unnumbered(inline, crossline) {
+                let looked_at = vec![Candidate::zero(inline, crossline)];
+                return Err(SegyError::NoLineNumbers { path: source.path().to_owned(), looked_at });
+            }
+            (inline, crossline)
+        }
         (inline, crossline) => line_bytes(source, &sample, layout.traces, |pair| {
             inline.is_none_or(|byte| byte == pair.0) && crossline.is_none_or(|byte| byte == pair.1)
         })?,
@@ -128,13 +136,19 @@ pub(crate) fn header_bytes(
 struct Sample {
     /// Trace numbers.
     traces: Vec<u64>,
-    /// Values in the order of `traces`, for each byte of `LINE_BYTES` and `XY_BYTES`.
+    /// Values in the order of `traces`, for each byte of `LINE_BYTES` and `XY_BYTES`, and those given.
     columns: Vec<(u16, Vec<i32>)>,
 }
 
 impl Sample {
-    fn read(source: &Source, layout: &Layout, endian: Endian) -> Result<Self, SegyError> {
-        let bytes: BTreeSet<u16> = LINE_BYTES.iter().chain(XY_BYTES).flat_map(|&(a, b)| [a, b]).collect();
+    fn read(
+        source: &Source,
+        layout: &Layout,
+        endian: Endian,
+        given: impl Iterator<Item = u16>,
+    ) -> Result<Self, SegyError> {
+        let known = LINE_BYTES.iter().chain(XY_BYTES).flat_map(|&(a, b)| [a, b]);
+        let bytes: BTreeSet<u16> = known.chain(given).collect();
         let mut sample =
             Self { traces: Vec::new(), columns: bytes.into_iter().map(|byte| (byte, Vec::new())).collect() };
         let runs: Vec<(u64, u64)> = if layout.traces <= WHOLE {
@@ -152,6 +166,12 @@ impl Sample {
             })?;
         }
         Ok(sample)
+    }
+
+    /// Whether most traces have 0 for both numbers.
+    fn is_mostly_unnumbered(&self, inline_byte: u16, crossline_byte: u16) -> bool {
+        let pairs = self.column(inline_byte).iter().zip(self.column(crossline_byte));
+        pairs.filter(|&pair| pair == (&0, &0)).count() * 2 > self.traces.len()
     }
 
     fn column(&self, byte: u16) -> &[i32] {
@@ -200,12 +220,19 @@ fn line_bytes(
 }
 
 fn judge(sample: &Sample, traces: u64, inline_byte: u16, crossline_byte: u16) -> (Option<Quality>, Finding) {
-    let (inlines, crosslines) = (sample.column(inline_byte), sample.column(crossline_byte));
+    let (mut traces_of_sample, mut inlines, mut crosslines) = (Vec::new(), Vec::new(), Vec::new());
+    let pairs = sample.column(inline_byte).iter().zip(sample.column(crossline_byte));
+    // Padding traces, both of whose numbers are 0, say nothing about the rest.
+    for (&trace, (&inline, &crossline)) in sample.traces.iter().zip(pairs).filter(|(_, pair)| *pair != (&0, &0)) {
+        traces_of_sample.push(trace);
+        inlines.push(inline);
+        crosslines.push(crossline);
+    }
     let zero = |numbers: &[i32]| numbers.iter().all(|&number| number == 0);
-    if zero(inlines) || zero(crosslines) {
+    if sample.is_mostly_unnumbered(inline_byte, crossline_byte) || zero(&inlines) || zero(&crosslines) {
         return (None, Finding::Zero);
     }
-    let (inline, crossline) = (trimmed(inlines), trimmed(crosslines));
+    let (inline, crossline) = (trimmed(&inlines), trimmed(&crosslines));
     let (Some(inline_span), Some(crossline_span)) = (span(&inline, |_| true), span(&crossline, |_| true)) else {
         return (None, Finding::Zero);
     };
@@ -221,12 +248,12 @@ fn judge(sample: &Sample, traces: u64, inline_byte: u16, crossline_byte: u16) ->
         return (None, Finding::Scattered);
     }
     let crossings: BTreeSet<(i32, i32)> = inlines.iter().copied().zip(crosslines.iter().copied()).collect();
-    if crossings.len() * 2 < sample.traces.len() {
+    if crossings.len() * 2 < inlines.len() {
         return (Some(Quality::Repeated), finding);
     }
     if lines.contains(&1) {
-        let along = if lines[0] == 1 { crosslines } else { inlines };
-        let offset = |at: usize| i64::from(along[at]) - sample.traces[at] as i64;
+        let along = if lines[0] == 1 { &crosslines } else { &inlines };
+        let offset = |at: usize| i64::from(along[at]) - traces_of_sample[at] as i64;
         let is_standard = (inline_byte, crossline_byte) == LINE_BYTES[0];
         let counts = !is_standard
             && traces > 1

@@ -13,6 +13,7 @@
 //! ```
 
 mod codec;
+mod cube;
 mod detect;
 mod endian;
 mod error;
@@ -30,7 +31,9 @@ mod survey;
 mod text;
 mod timing;
 mod warning;
+mod writer;
 
+pub use cube::{CubeSpec, MapGrid, write_cube};
 pub use detect::{Candidate, Finding};
 pub use endian::Endian;
 pub use error::SegyError;
@@ -43,3 +46,4 @@ pub use reader::SegyFile;
 pub use survey::{HeaderBytes, LineNumbers, Sorting, Survey};
 pub use text::{TEXT_BYTES, TextEncoding, TextHeader};
 pub use warning::Warning;
+pub use writer::{FileHeaders, SegyWriter};

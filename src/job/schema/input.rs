@@ -45,10 +45,34 @@ pub struct SegyInput {
     #[serde(default)]
     #[garde(skip)]
     pub duplicates: Duplicates,
+    /// What happens when the last trace is incomplete.
+    #[serde(default)]
+    #[garde(skip)]
+    pub truncated: Truncated,
+    /// Byte order, whatever the file looks like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub endian: Option<Endian>,
+    /// Code of the sample format (1, 2, 3, 5, 6, 8, 10, 11 or 16), whatever the file declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(is_format)))]
+    pub format: Option<i16>,
+    /// Samples of a trace, whatever the file declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 1)))]
+    pub samples: Option<usize>,
     /// What the vertical axis measures.
     #[serde(default)]
     #[garde(skip)]
     pub vertical: VerticalDomain,
+    /// Distance of samples in ms or m, whatever the file declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(is_above_zero)))]
+    pub interval: Option<f64>,
+    /// Position of the first sample in ms or m, whatever the file declares.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub start: Option<f64>,
 }
 
 /// How a file is read.
@@ -73,6 +97,27 @@ pub enum Duplicates {
     First,
     /// The last trace in the file counts.
     Last,
+}
+
+/// What happens when the last trace is incomplete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Truncated {
+    /// The file is refused.
+    #[default]
+    Error,
+    /// The whole traces are read, with a warning.
+    KeepWhole,
+}
+
+/// Byte order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Endian {
+    /// As the standard has it.
+    Big,
+    /// As some programs write it.
+    Little,
 }
 
 /// What the vertical axis measures.
@@ -100,4 +145,12 @@ impl Input {
             Self::Segy(segy) => &mut segy.path,
         }
     }
+}
+
+fn is_format(code: &i16, _context: &()) -> garde::Result {
+    segy_rs::SampleFormat::from_code(*code).map(|_| ()).ok_or_else(|| garde::Error::new("is the code of no format"))
+}
+
+fn is_above_zero(number: &f64, _context: &()) -> garde::Result {
+    if *number > 0.0 { Ok(()) } else { Err(garde::Error::new("is above 0")) }
 }

@@ -16,7 +16,7 @@ mod training;
 
 pub use amplitude::{Amplitude, Clip};
 pub use classes::ClassEntry;
-pub use input::{Access, Duplicates, Input, SegyInput, VerticalDomain};
+pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use network::{Freeze, Network, Padding, Vgg16, Waldeland};
