@@ -38,8 +38,9 @@ pub struct PatchBatch {
 
 /// Draws batches of patches round the training voxels of a dataset.
 ///
-/// The voxels come in random order, each once before any comes again, and batches cut this endless stream without regard to
-/// its epochs: all batches are full and no voxel is left out. In a balanced stream the classes take turns, each going round its own voxels.
+/// The voxels come in random order, each once before any comes again, and batches cut this endless stream without
+/// regard to its epochs: all batches are full and no voxel is left out. In a balanced stream the classes take turns,
+/// each going round its own voxels.
 pub struct PatchSampler<'a> {
     dataset: &'a SeismicDataset,
     options: PatchOptions,
@@ -115,8 +116,8 @@ pub struct PatchWalk<'a> {
 }
 
 impl<'a> PatchWalk<'a> {
-    /// Patches of side `size` round the voxels of `subset`, `batch` at a time: all, or `most` of them spread evenly over
-    /// the classes and sections.
+    /// Patches of side `size` round the voxels of `subset`, `batch` at a time: all, or `most` of them spread evenly
+    /// over the classes and sections.
     ///
     /// # Errors
     /// When `size` or `batch` is 0 or too large.
@@ -153,7 +154,8 @@ impl<'a> PatchWalk<'a> {
     }
 }
 
-/// Copies the patch round `voxel` into `patch`, `[sample, trace]`. The voxel stays in the centre of a mirrored patch, also of an even one.
+/// Copies the patch round `voxel` into `patch`, `[sample, trace]`. The voxel stays in the centre of a mirrored patch,
+/// also of an even one.
 fn cut(
     dataset: &SeismicDataset,
     voxel: Voxel,

@@ -49,11 +49,12 @@ impl LabelledSection {
 impl SeismicDataset {
     /// Reads the sections of `planes` that `labels` names, scales them, and divides their voxels by `split`.
     ///
-    /// Where a labelled inline and a labelled crossline cross and the split puts the same voxel into two subsets, it is used for neither.
+    /// Where a labelled inline and a labelled crossline cross and the split puts the same voxel into two subsets, it is
+    /// used for neither.
     ///
     /// # Errors
-    /// When the labels were made for another grid, no section of `planes` is labelled, a class has no voxel to train on, a held-out
-    /// part is empty, or the volume cannot be read.
+    /// When the labels were made for another grid, no section of `planes` is labelled, a class has no voxel to train
+    /// on, a held-out part is empty, or the volume cannot be read.
     pub fn build(
         volume: &dyn Volume,
         scaling: &AmplitudeScaling,

@@ -50,8 +50,8 @@ impl Window {
         self.first_trace + column as i64 * self.trace_step
     }
 
-    /// Copies the window of `section`, `[trace, sample]`, into `image`, `[sample, trace]`, which holds `blank` so far.
-    /// Each value goes through `change`.
+    /// Copies the window of `section`, `[trace, sample]`, into `image`, `[sample, trace]`; each value goes through
+    /// `change`. Where amplitude 0 is seen, `image` stays as it is.
     pub fn copy<T: Copy>(
         &self,
         section: ArrayView2<'_, T>,

@@ -1,5 +1,6 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod batch_schema;
 mod carry_out;
 mod check;
 mod document;
@@ -16,6 +17,13 @@ mod resolve;
 mod run_error;
 mod run_folder;
 pub mod schema;
+#[cfg(test)]
+mod shipped;
+mod source;
+mod words;
+mod write;
+
+pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
 mod sections;
 mod snapshots;
 mod training;
@@ -33,3 +41,4 @@ pub use run_error::RunError;
 pub use run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, StageRecord, Stages};
 pub use training::MODEL_FILE;
 pub use write::{job_yaml, json_schema};
+pub use write::{batch_json_schema, job_json_schema, job_yaml};

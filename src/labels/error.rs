@@ -68,7 +68,8 @@ pub enum LabelError {
         "none of the {points} points of {path} lies on a sample of the survey: they span {extent}, the survey {survey}"
     )]
     #[diagnostic(help(
-        "columns are inline, crossline, then time in ms or depth in m; check their order, the unit, and that the points belong to this survey"
+        "columns are inline, crossline, then time in ms or depth in m; check their order, the unit, \
+         and that the points belong to this survey"
     ))]
     OffSurvey {
         /// The file.
@@ -96,7 +97,8 @@ pub enum LabelError {
         width = actual[0], height = actual[1], traces = expected[0], samples = expected[1]
     )]
     #[diagnostic(help(
-        "labels are never resized: export the picture with one pixel per trace and sample, without margins, time downwards"
+        "labels are never resized: export the picture with one pixel per trace and sample, without \
+         margins, time downwards"
     ))]
     ImageSize {
         /// The file.
@@ -125,7 +127,8 @@ pub enum LabelError {
         more = if *others > 0 { format!(" ({others} more indices are beyond them)") } else { String::new() }
     )]
     #[diagnostic(help(
-        "index = class code and 255 = unlabelled; name the missing classes, give `base: 1`, or list the colours where the palette is in another order"
+        "index = class code and 255 = unlabelled; name the missing classes, give `base: 1`, or list the \
+         colours where the palette is in another order"
     ))]
     UnknownIndex {
         /// The file.
@@ -165,9 +168,13 @@ pub enum LabelError {
         second: String,
     },
     /// A picture without a single label.
-    #[error("no pixel of {path} carries a class{listed}", listed = if colors.is_empty() { String::new() } else { format!("; its colours are {colors}") })]
+    #[error(
+        "no pixel of {path} carries a class{listed}",
+        listed = if colors.is_empty() { String::new() } else { format!("; its colours are {colors}") }
+    )]
     #[diagnostic(help(
-        "paint in the class colours of the job (`classes: [{{name, color}}]`) without smoothing, or list the picture's colours"
+        "paint in the class colours of the job (`classes: [{{name, color}}]`) without smoothing, or list \
+         the picture's colours"
     ))]
     NothingPainted {
         /// The file.

@@ -17,7 +17,8 @@ pub struct SectionImageOptions {
     pub section: Option<(Plane, i32)>,
     /// Index of the first class in indexed and grey pictures: 0 or 1.
     pub base: u8,
-    /// Class code of each colour. When empty, indexed and grey pictures hold codes, and RGB ones the colours of the class table.
+    /// Class code of each colour. When empty, indexed and grey pictures hold codes, and RGB ones the colours of the
+    /// class table.
     pub colors: Vec<(Color, u8)>,
 }
 
@@ -35,13 +36,15 @@ enum Painted {
     UnknownColor([u8; 3]),
 }
 
-/// Adds a painted section to `labels`: width = traces in the direction of rising index, height = samples, time or depth downwards.
+/// Adds a painted section to `labels`: width = traces in the direction of rising index, height = samples, time or depth
+/// downwards.
 ///
-/// Transparent pixels and index 255 are unlabelled, and so are colours of no class, which the report counts. Pictures are never resized.
+/// Transparent pixels and index 255 are unlabelled, and so are colours of no class, which the report counts. Pictures
+/// are never resized.
 ///
 /// # Errors
-/// When the file is no PNG of the section's size, its section is unknown or off the survey, an index exceeds the class table, two classes
-/// share a colour, or no pixel carries a class. `labels` is unchanged then.
+/// When the file is no PNG of the section's size, its section is unknown or off the survey, an index exceeds the class
+/// table, two classes share a colour, or no pixel carries a class. `labels` is unchanged then.
 pub fn read_section_image(
     path: &Path,
     options: &SectionImageOptions,
@@ -309,7 +312,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_files_are_refused_at_every_length_and_a_huge_header_before_any_memory_is_taken() {
+    fn cut_off_files_are_refused_damage_never_panics_and_a_huge_header_takes_no_memory() {
         let whole = png(ColorType::Rgb, BitDepth::Eight, &[RED; 6].concat(), &[]);
         let bytes = std::fs::read(&whole.path).unwrap();
         // What follows the pixels (checksum of the stream, end chunk) is not needed to read them.
@@ -318,6 +321,13 @@ mod tests {
             std::fs::write(&whole.path, &bytes[..length]).unwrap();
             let refused = whole.read(&options()).0.expect_err("a cut-off picture");
             assert!(matches!(refused, LabelError::Png { .. }), "{length} of {} bytes: {refused}", bytes.len());
+        }
+        for (place, value) in (0..bytes.len()).flat_map(|place| [0, 1, 3, 127, 255].map(|value| (place, value))) {
+            let mut damaged = bytes.clone();
+            damaged[place] = value;
+            std::fs::write(&whole.path, &damaged).unwrap();
+            let (report, section) = whole.read(&options());
+            assert_eq!(report.is_ok(), section.is_some(), "byte {place} = {value}");
         }
         let mut bomb = bytes.clone();
         bomb[16..24].copy_from_slice(&[0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF]);

@@ -74,7 +74,8 @@ impl Labels {
         counts
     }
 
-    /// Adds the labels of one section, `[trace, sample]` with [`UNLABELLED`] where there is none. What is labelled already stays.
+    /// Adds the labels of one section, `[trace, sample]` with [`UNLABELLED`] where there is none. What is labelled
+    /// already stays.
     ///
     /// # Errors
     /// When the section lies outside the survey, has another shape, or would make the labels too large.

@@ -1,7 +1,7 @@
 //! Interpretations: picked points and painted sections, turned into sparse class sections on the survey's grid.
 //!
-//! [`Labels`] holds them; [`read_points`] and [`read_section_image`] add to it and account for every point and pixel in a
-//! [`LabelReport`]. What is labelled already stays: a later input that contradicts it is counted and reported.
+//! [`Labels`] holds them; [`read_points`] and [`read_section_image`] add to it and account for every point and pixel in
+//! a [`LabelReport`]. What is labelled already stays: a later input that contradicts it is counted and reported.
 
 mod code;
 mod error;

@@ -34,11 +34,13 @@ struct Extent([[f64; 2]; 3]);
 
 /// Adds the points of a text file to `labels`.
 ///
-/// A line holds inline number, crossline number and time in ms or depth in m, separated by blanks; further columns are ignored.
-/// What follows a `#` is a comment. Each point goes to the section with more points of this file, its inline or its crossline.
+/// A line holds inline number, crossline number and time in ms or depth in m, separated by blanks; further columns are
+/// ignored. What follows a `#` is a comment. Each point goes to the section with more points of this file, its inline
+/// or its crossline.
 ///
 /// # Errors
-/// When the file cannot be read, a line is no point, a class does not exist, or no point lies on the survey. `labels` is unchanged then.
+/// When the file cannot be read, a line is no point, a class does not exist, or no point lies on the survey. `labels`
+/// is unchanged then.
 pub fn read_points(
     path: &Path,
     class: PointClass,
@@ -213,6 +215,8 @@ impl Extent {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::grid::{Plane, UNLABELLED};
     use crate::labels::test_survey::{f3_labels, survey};
@@ -264,8 +268,8 @@ mod tests {
         assert_eq!((report.used, report.unlabelled, report.conflicts), (2, 1, 1));
         assert_eq!([labels.code([3, 5, 9]), labels.code([3, 6, 9]), labels.code([3, 7, 9])], [Some(0), Some(1), None]);
         let said = report.to_string();
-        let expected = "1 points contradict earlier labels, which stay; the first at inline 103, crossline 306, 40: `sand` \
-                        kept, `shale` refused";
+        let expected = "1 points contradict earlier labels, which stay; the first at inline 103, crossline 306, \
+                        40: `sand` kept, `shale` refused";
         assert!(said.contains(expected), "{said}");
         assert!(said.contains("shale 1, sand 1"), "{said}");
     }
@@ -319,6 +323,32 @@ mod tests {
         assert!(refused.ends_with("inlines 100 to 109, crosslines 300 to 319 and 4 to 120 ms"), "{refused}");
         let folder = read_points(&std::env::temp_dir(), fixed, &classes(), &mut labels);
         assert!(matches!(folder, Err(LabelError::NotAFile { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_breaks_the_reader_and_the_account_always_adds_up(
+            lines in prop::collection::vec(
+                "(10[0-9]|99|-5|1e2|x)[ \t](30[0-9]|3[0-9.]{2})[ \t]([0-9]{1,3}|nan)( [0-3]| #)?", 0..12
+            ),
+            noise in prop::collection::vec(any::<u8>(), 0..40),
+            coded in any::<bool>(),
+            noisy in prop::bool::weighted(0.2),
+        ) {
+            let mut text = lines.join("\n").into_bytes();
+            if noisy {
+                text.extend(noise);
+            }
+            let class = if coded { PointClass::LastColumn { base: 1 } } else { PointClass::All(1) };
+            let mut labels = Labels::new(survey(10, 10, 20));
+            if let Ok(report) = read(&text, class, &mut labels) {
+                let left_out = report.unlabelled + report.off_survey + report.between_samples;
+                prop_assert_eq!(report.read, report.used + left_out + report.duplicates + report.conflicts);
+                prop_assert_eq!(report.used, labels.class_counts(2).iter().sum::<u64>());
+            } else {
+                prop_assert!(labels.sections(Plane::Inline).is_empty());
+            }
+        }
     }
 
     #[test]

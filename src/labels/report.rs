@@ -104,8 +104,8 @@ impl LabelReport {
         }
         if let Some((conflict, kept, refused)) = &self.first_conflict {
             warnings.push(format!(
-                "{path}: {} {} contradict earlier labels, which stay; the first at inline {}, crossline {}, {}: `{kept}` \
-                 kept, `{refused}` refused",
+                "{path}: {} {} contradict earlier labels, which stay; the first at inline {}, crossline {}, \
+                 {}: `{kept}` kept, `{refused}` refused",
                 self.conflicts, self.unit, conflict.inline, conflict.crossline, conflict.position
             ));
         }

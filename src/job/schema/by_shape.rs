@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
 /// A type that reads text, lists or maps in different ways.
-pub(super) trait ByShape<'de>: Sized {
+pub(in crate::job) trait ByShape<'de>: Sized {
     /// What may stand here, after "expected".
     const EXPECTED: &'static str;
 
@@ -30,7 +30,7 @@ pub(super) trait ByShape<'de>: Sized {
 }
 
 /// Reads a value in the way that its shape asks for.
-pub(super) fn by_shape<'de, D: Deserializer<'de>, T: ByShape<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(in crate::job) fn by_shape<'de, D: Deserializer<'de>, T: ByShape<'de>>(deserializer: D) -> Result<T, D::Error> {
     struct ShapeVisitor<T>(PhantomData<T>);
 
     impl<'de, T: ByShape<'de>> Visitor<'de> for ShapeVisitor<T> {

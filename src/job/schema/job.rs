@@ -88,7 +88,7 @@ fn default_seed() -> u64 {
     1
 }
 
-pub(super) fn is_folder_name(name: &str, _context: &()) -> garde::Result {
+pub(in crate::job) fn is_folder_name(name: &str, _context: &()) -> garde::Result {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if name.chars().all(allowed) && !name.starts_with(['.', '-']) {
         Ok(())

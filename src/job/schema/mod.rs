@@ -14,6 +14,9 @@ mod prediction;
 mod split;
 mod training;
 
+pub(super) use by_shape::{ByShape, by_shape};
+pub(super) use job::is_folder_name;
+
 pub use amplitude::{Amplitude, Clip};
 pub use classes::ClassEntry;
 pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
