@@ -70,7 +70,7 @@ pub(super) fn evaluate(
     if statement.alarms {
         listener.notice(&JobEvent::Warning(&statement.text));
     } else {
-        record.results.push(("split".into(), statement.title.clone()));
+        record.results.push(("split".into(), statement.title.to_owned()));
     }
     Ok(record)
 }

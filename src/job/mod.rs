@@ -17,20 +17,17 @@ mod resolve;
 mod run_error;
 mod run_folder;
 pub mod schema;
+mod sections;
 #[cfg(test)]
 mod shipped;
-mod source;
-mod words;
-mod write;
-
-pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
-mod sections;
 mod snapshots;
+mod source;
 mod training;
 mod truth;
 mod words;
 mod write;
 
+pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
 pub use carry_out::{RunOptions, RunOutcome, Work, carry_out, run_record};
 pub use document::{KeyPathError, OverrideError};
 pub use error::{JobError, Place, Problem};
@@ -40,5 +37,4 @@ pub use material::Material;
 pub use run_error::RunError;
 pub use run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, StageRecord, Stages};
 pub use training::MODEL_FILE;
-pub use write::{job_yaml, json_schema};
 pub use write::{batch_json_schema, job_json_schema, job_yaml};
