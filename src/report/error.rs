@@ -65,6 +65,9 @@ pub enum ReportError {
         /// Pixels down.
         height: usize,
     },
+    /// The PNG encoder refused.
+    #[error("cannot encode a figure as PNG")]
+    Png(#[from] png::EncodingError),
     /// Nothing to draw.
     #[error("there is nothing to draw: {reason}")]
     Empty {

@@ -10,5 +10,6 @@ mod score_files;
 
 pub use atomic_file::write_atomically;
 pub use error::ReportError;
+pub use figures::{AmplitudeColors, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves};
 pub use history::{HistoryCsv, read_history};
 pub use score_files::{read_metrics, write_confusion, write_metrics};

@@ -1,1 +1,22 @@
-//! Figures.
+//! Pictures as PNG files, with fonts that the program carries: equal input gives equal bytes on every machine.
+
+mod axis;
+mod canvas;
+mod colormap;
+mod confusion;
+mod grid_figure;
+mod interface;
+mod layout;
+mod legend;
+mod resample;
+mod section;
+mod time_slice;
+mod training_curves;
+mod typeface;
+
+pub use colormap::AmplitudeColors;
+pub use confusion::ConfusionFigure;
+pub use interface::Figure;
+pub use section::SectionFigure;
+pub use time_slice::TimeSliceFigure;
+pub use training_curves::TrainingCurves;

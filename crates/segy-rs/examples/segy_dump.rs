@@ -1,0 +1,57 @@
+//! Prints what a SEG-Y file is, and with a second path writes the whole cube there as little-endian floats,
+//! `[inline, crossline, sample]`.
+//!
+//! `cargo run --release -p segy-rs --example segy_dump -- FILE.sgy [CUBE.f32]`
+#![expect(clippy::print_stdout, reason = "the answer of a program")]
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+
+use segy_rs::{OpenOptions, SegyFile};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("usage: segy_dump FILE.sgy [CUBE.f32]")?;
+    let file = SegyFile::open(&path, &OpenOptions::default())?;
+    let survey = file.survey();
+
+    println!("format {}", file.format().code());
+    println!("endian {:?}", file.endian());
+    println!("revision {} {}", file.revision().0, file.revision().1);
+    println!("traces {}", file.trace_count());
+    println!("samples {}", file.samples());
+    println!("interval_us {}", file.interval_us());
+    println!("start_ms {}", file.start_ms());
+    for (name, axis, byte) in
+        [("inline", survey.inline, survey.bytes.inline), ("crossline", survey.crossline, survey.bytes.crossline)]
+    {
+        println!("{name} {} {} {} byte {byte}", axis.first, axis.step, axis.count);
+    }
+    println!("xy bytes {} {}", survey.bytes.x, survey.bytes.y);
+    println!("sorting {:?}", survey.sorting);
+    println!("missing {} duplicates {} unplaced {}", survey.missing, survey.duplicates, survey.unplaced);
+    for trace in [0, file.trace_count() - 1] {
+        let at = trace as usize;
+        let index = file.index();
+        println!("trace {trace} xy {} {} scalar {}", index.x()[at], index.y()[at], index.scalar()[at]);
+    }
+    for warning in file.warnings() {
+        println!("warning: {warning}");
+    }
+    println!("text {:?}", file.text().encoding());
+    for line in file.text().lines().filter(|line| line.len() > 4) {
+        println!("  {line}");
+    }
+
+    if let Some(out) = arguments.next() {
+        let mut out = BufWriter::new(File::create(out)?);
+        let mut section = vec![0.0; survey.crossline.count * file.samples()];
+        for inline in 0..survey.inline.count {
+            file.read_inline(inline, &mut section)?;
+            section.iter().try_for_each(|value| out.write_all(&value.to_le_bytes()))?;
+        }
+        out.into_inner()?.sync_all()?;
+    }
+    Ok(())
+}
