@@ -5,6 +5,8 @@ use ndarray::{Array2, Array3, Array4, s};
 use crate::grid::{Affine, ClassTable, Domain, Geometry, LineAxis, Plane, Section, UNLABELLED, VerticalAxis};
 use crate::predict::{PredictedSection, SectionSink, SinkError};
 
+use crate::volume::LiveTraces;
+
 use super::{CubeDescription, Provenance, SourceHeaders};
 
 /// A survey of `shape` with stepped and decreasing numbering, map positions, three classes and every seventh trace dead.
@@ -23,7 +25,9 @@ pub(super) fn cube(shape: [usize; 3], plane: Plane) -> CubeDescription {
         },
         plane,
         classes: ClassTable::from_names(["salt", "high amp", "steep_dips"]).unwrap(),
-        live_traces: Array2::from_shape_fn((inlines, crosslines), |(i, j)| (i * crosslines + j) % 7 != 3),
+        live_traces: LiveTraces::new(Array2::from_shape_fn((inlines, crosslines), |(i, j)| {
+            (i * crosslines + j) % 7 != 3
+        })),
         provenance: Provenance {
             title: "facies of a test".to_owned(),
             history: "made by a test".to_owned(),
@@ -63,7 +67,7 @@ pub(super) fn interpretation(cube: &CubeDescription, from: usize, to: usize) -> 
     };
     for ((inline, crossline, sample), facies) in expected.facies.indexed_iter_mut() {
         let index = if cube.plane == Plane::Inline { inline } else { crossline };
-        if !(from..to).contains(&index) || !cube.live_traces[[inline, crossline]] {
+        if !(from..to).contains(&index) || !cube.live_traces.is_live(inline, crossline) {
             continue;
         }
         let weights: Vec<f32> = (0..classes)

@@ -68,7 +68,7 @@ impl Hdf5Sink {
         options: &Hdf5Options,
     ) -> Result<Self, SinkError> {
         let check = SectionCheck::new(path, cube, options.confidence, options.probability)?;
-        if options.positions.iter().flatten().any(|axis| axis.dim() != cube.live_traces.dim()) {
+        if options.positions.iter().flatten().any(|axis| axis.dim() != cube.live_traces.mask().dim()) {
             return Err(invalid(path, "the map positions have another shape than the survey"));
         }
         let file = PartialFile::new(path, partial_folder)?;
@@ -110,7 +110,7 @@ impl OpenFile {
         let scales = Scales::create(&file, cube)?;
         let positions = options.positions.as_ref();
         let placed = write_positions(&file, &scales, &cube.geometry, positions, &options.position_unit)?;
-        write_trace_mask(&file, &scales, &cube.live_traces)?;
+        write_trace_mask(&file, &scales, cube.live_traces.mask())?;
 
         let describe = |dataset: &Dataset| -> hdf5::Result<()> {
             scales.attach(dataset)?;
@@ -265,7 +265,7 @@ mod tests {
             assert_eq!(positions, Array2::from_shape_fn((4, 3), |(i, j)| affine.xy(i, j)[axis]));
         }
         let mask: Array2<u8> = file.dataset("trace_mask").unwrap().read().unwrap();
-        assert_eq!(mask, cube.live_traces.mapv(u8::from));
+        assert_eq!(mask, cube.live_traces.mask().mapv(u8::from));
         assert_eq!(text(&file, "Conventions"), "CF-1.8");
         assert_eq!(text(&file, "source_file"), "input.sgy");
         assert_eq!(text(&file, "text_header"), "C 1 A TEST");

@@ -41,7 +41,8 @@ fn about(cube: &CubeDescription, values: SegyValues) -> Vec<String> {
         ("SHA-256 ", provenance.model_sha256.as_ref()),
         ("SOFTWARE ", Some(&provenance.software)),
     ];
-    let given = given.into_iter().filter_map(|(what, text)| text.filter(|text| !text.is_empty()).map(|text| (what, text)));
+    let given =
+        given.into_iter().filter_map(|(what, text)| text.filter(|text| !text.is_empty()).map(|text| (what, text)));
     lines.extend(given.map(|(what, text)| format!("{what}{text}")));
     lines.extend([
         format!("INLINES {} TO {} STEP {}", inline.first, inline.last(), inline.step),
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn the_header_says_what_the_values_are() {
-        let first = |values| text_header(&cube([2, 2, 2], Plane::Inline), values, TextEncoding::Ascii).lines().next().unwrap();
+        let first =
+            |values| text_header(&cube([2, 2, 2], Plane::Inline), values, TextEncoding::Ascii).lines().next().unwrap();
         assert_eq!(first(SegyValues::Class), "C 1 FACIES CLASSES");
         assert_eq!(first(SegyValues::Probability(1)), "C 1 PROBABILITY OF FACIES CLASS 02 high amp, 0 TO 1");
     }
