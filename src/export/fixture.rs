@@ -116,3 +116,33 @@ impl Expected {
         sink.finish()
     }
 }
+
+/// An empty folder with a partial folder in it.
+pub(super) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".partial")).unwrap();
+    folder
+}
+
+const LIMITED: &str = "FACIES_TEST_FILE_SIZE_IS_LIMITED";
+
+/// Whether this process was started by [`with_limited_file_size`].
+pub(super) fn file_size_is_limited() -> bool {
+    std::env::var_os(LIMITED).is_some()
+}
+
+/// Runs one test of `module` again in a process whose files may not grow beyond `bytes`; gives back what it printed.
+#[cfg(unix)]
+pub(super) fn with_limited_file_size(module: &str, test: &str, bytes: u64) -> String {
+    let (_, module) = module.split_once("::").unwrap();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &(bytes / 512).to_string()])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", &format!("{module}::{test}")])
+        .env(LIMITED, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8([limited.stdout, limited.stderr].concat()).unwrap();
+    assert!(limited.status.success() && said.contains("1 passed"), "{bytes} bytes: {said}");
+    said
+}

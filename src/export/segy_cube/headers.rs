@@ -85,7 +85,7 @@ impl<'s> Headers<'s> {
     /// When the source cannot be read, or a new coordinate does not fit.
     pub(super) fn trace_header(&self, trace: u64) -> Result<TraceHeader, SegyError> {
         match self {
-            Self::Copied { source, geometry } => Ok(copied(source, trace, &geometry.vertical)?),
+            Self::Copied { source, geometry } => copied(source, trace, &geometry.vertical),
             Self::New { path, spec } => {
                 let crosslines = spec.crossline.count.max(1);
                 spec.trace_header(path, trace as usize / crosslines, trace as usize % crosslines)
@@ -158,13 +158,14 @@ fn delay(start: f64, scalar: i16) -> i16 {
 
 /// The finest scalar with which every corner of the survey fits 32 bits.
 fn coordinate_scalar(geometry: &Geometry) -> i16 {
+    let Some(affine) = geometry.xy_from_grid else {
+        return 0;
+    };
     let ends = |axis: &LineAxis| [0, axis.count.saturating_sub(1)];
     let mut largest: f64 = 0.0;
-    for affine in &geometry.xy_from_grid {
-        for inline in ends(&geometry.inline) {
-            for crossline in ends(&geometry.crossline) {
-                largest = affine.xy(inline, crossline).into_iter().fold(largest, |largest, at| largest.max(at.abs()));
-            }
+    for inline in ends(&geometry.inline) {
+        for crossline in ends(&geometry.crossline) {
+            largest = affine.xy(inline, crossline).into_iter().fold(largest, |largest, at| largest.max(at.abs()));
         }
     }
     let fits = |scalar: &i16| largest * f64::from(-scalar).max(1.0) < f64::from(i32::MAX);

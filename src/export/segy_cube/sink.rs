@@ -56,7 +56,6 @@ pub struct SegySink<'s> {
     /// Which sections are written.
     written: Vec<bool>,
     values: SegyValues,
-    plane: Plane,
     samples: usize,
     check: SectionCheck,
     file: PartialFile,
@@ -103,7 +102,7 @@ impl<'s> SegySink<'s> {
         let writer = SegyWriter::create(file.path(), &file_headers, samples, headers.trace_count(), format)
             .map_err(|error| sink_error(&file, error))?;
         let traces = TracesOfSections::new(headers.trace_count(), sections, section_of);
-        Ok(Self { writer, headers, traces, written: vec![false; sections], values, plane, samples, check, file })
+        Ok(Self { writer, headers, traces, written: vec![false; sections], values, samples, check, file })
     }
 
     /// Writes `traces` with the samples that `fill` puts into a buffer of zeros.
@@ -189,5 +188,126 @@ fn sink_error(file: &PartialFile, error: SegyError) -> SinkError {
             SinkError::Io { path: file.finished_path().to_owned(), source }
         }
         other => SinkError::Segy(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use segy_rs::OpenOptions;
+
+    use super::*;
+    use crate::export::fixture::{cube, file_size_is_limited, folder, interpretation, with_limited_file_size};
+    use crate::grid::ClassTable;
+
+    const SHAPE: [usize; 3] = [5, 6, 5];
+
+    /// Writes the sections `from..to` of a cube in memory to `folder/cube.sgy`.
+    fn write(folder: &Path, plane: Plane, options: &SegyOptions, from: usize, to: usize) -> Result<PathBuf, SinkError> {
+        let cube = cube(SHAPE, plane);
+        let sink = SegySink::create(&folder.join("cube.sgy"), &folder.join(".partial"), &cube, None, options)?;
+        interpretation(&cube, from, to).send(Box::new(sink), plane, from, to).map(|mut files| files.remove(0))
+    }
+
+    #[test]
+    fn a_cube_from_memory_gets_a_trace_at_every_crossing() {
+        let class = SegyOptions::default();
+        for (options, plane, from, to) in [
+            (class, Plane::Inline, 0, 5),
+            (class, Plane::Crossline, 2, 6),
+            (SegyOptions { format: SampleFormat::Int8, ..class }, Plane::Inline, 1, 3),
+            (SegyOptions { format: SampleFormat::IbmFloat32, ..class }, Plane::Inline, 0, 5),
+            (SegyOptions { values: SegyValues::Confidence, ..class }, Plane::Crossline, 0, 6),
+            (SegyOptions { values: SegyValues::Probability(2), ..class }, Plane::Inline, 0, 4),
+        ] {
+            let folder = folder();
+            let cube = cube(SHAPE, plane);
+            let expected = interpretation(&cube, from, to);
+            let file =
+                SegyFile::open(write(folder.path(), plane, &options, from, to).unwrap(), &OpenOptions::default())
+                    .unwrap();
+            assert_eq!((file.trace_count(), file.format(), file.start_ms()), (30, options.format, 1204.0));
+            let mut samples = [0.0; SHAPE[2]];
+            for (trace, (inline, crossline)) in (0..5).flat_map(|i| (0..6).map(move |j| (i, j))).enumerate() {
+                let header = file.trace_header(trace as u64).unwrap();
+                let numbers = [cube.geometry.inline.number(inline), cube.geometry.crossline.number(crossline)];
+                assert_eq!([9, 21].map(|byte| header.get_i32(byte)), numbers);
+                assert_eq!([189, 193].map(|byte| header.get_i32(byte)), numbers);
+                assert_eq!(
+                    file.index().xy(trace as u64).unwrap(),
+                    cube.geometry.xy_from_grid.unwrap().xy(inline, crossline)
+                );
+                file.read_trace(trace as u64, &mut samples).unwrap();
+                for (sample, &value) in samples.iter().enumerate() {
+                    let expected = match options.values {
+                        SegyValues::Class => f32::from(expected.facies[[inline, crossline, sample]]),
+                        SegyValues::Confidence => expected.confidence[[inline, crossline, sample]],
+                        SegyValues::Probability(code) => {
+                            expected.probability[[inline, crossline, sample, usize::from(code)]]
+                        }
+                    };
+                    assert_eq!(value, expected, "{options:?} {plane:?}: {inline}, {crossline}, {sample}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_that_readers_would_misread_are_refused() {
+        let folder = folder();
+        let mut cube = cube(SHAPE, Plane::Inline);
+        let mut refused = |format, values, classes: usize| {
+            cube.classes = ClassTable::from_names((0..classes).map(|code| format!("class {code}"))).unwrap();
+            let options = SegyOptions { values, format, ..SegyOptions::default() };
+            let path = folder.path().join("cube.sgy");
+            SegySink::create(&path, &folder.path().join(".partial"), &cube, None, &options).is_err()
+        };
+        assert!(refused(SampleFormat::UInt8, SegyValues::Class, 3));
+        assert!(refused(SampleFormat::Int8, SegyValues::Confidence, 3));
+        assert!(refused(SampleFormat::Int8, SegyValues::Class, 128));
+        assert!(!refused(SampleFormat::Int8, SegyValues::Class, 127));
+        assert!(refused(SampleFormat::Float32, SegyValues::Probability(3), 3));
+    }
+
+    #[test]
+    fn equal_runs_leave_equal_bytes_and_a_dropped_sink_nothing() {
+        let bytes = |threads: usize| {
+            let folder = folder();
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let written = pool.install(|| write(folder.path(), Plane::Inline, &SegyOptions::default(), 1, 4));
+            fs::read(written.unwrap()).unwrap()
+        };
+        assert!(bytes(1) == bytes(4), "the file depends on threads");
+
+        let folder = folder();
+        let (cube, path) = (cube(SHAPE, Plane::Inline), folder.path().join("cube.sgy"));
+        let partial = folder.path().join(".partial");
+        let mut sink = SegySink::create(&path, &partial, &cube, None, &SegyOptions::default()).unwrap();
+        sink.write(&interpretation(&cube, 0, 1).section(Section::inline(0))).unwrap();
+        assert_eq!(fs::read_dir(&partial).unwrap().count(), 1);
+        drop(sink);
+        assert_eq!(fs::read_dir(&partial).unwrap().count(), 0);
+        assert!(!path.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_full_disk_is_an_error_that_names_the_output_and_leaves_nothing_behind() {
+        let folder = folder();
+        if file_size_is_limited() {
+            let error = write(folder.path(), Plane::Inline, &SegyOptions::default(), 0, 5).unwrap_err();
+            assert!(matches!(&error, SinkError::Io { path, .. } if path.ends_with("cube.sgy")), "{error:?}");
+            assert!(!error.to_string().contains(".partial"), "{error}");
+            assert_eq!(fs::read_dir(folder.path().join(".partial")).unwrap().count(), 0);
+            return;
+        }
+        for limit in [0, 4096] {
+            with_limited_file_size(
+                module_path!(),
+                "a_full_disk_is_an_error_that_names_the_output_and_leaves_nothing_behind",
+                limit,
+            );
+        }
     }
 }
