@@ -11,15 +11,16 @@ use crate::grid::{Plane, UNLABELLED};
 
 /// Blocks of traces x samples, each wholly one subset, with gaps between different subsets.
 ///
-/// The blocks are dealt out so that every class comes close to its shares (iterative stratification, Sechidis et al. 2011). All
-/// sections of a plane share one pattern, so that no line trains on what its neighbour is tested on.
+/// The blocks are dealt out so that every class comes close to its shares (iterative stratification, Sechidis et al.
+/// 2011). All sections of a plane share one pattern, so that no line trains on what its neighbour is tested on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlockSplit {
     /// Traces of a block.
     pub traces: usize,
     /// Samples of a block.
     pub samples: usize,
-    /// Unused voxels between different subsets, along traces and samples. Held-out voxels stay, their surroundings give way.
+    /// Unused voxels between different subsets, along traces and samples. Held-out voxels stay, their surroundings give
+    /// way.
     pub gap: usize,
     /// Share of the labelled voxels that tests, 0 to 1.
     pub test: f64,
@@ -68,37 +69,28 @@ impl BlockSplit {
         counts
     }
 
-    /// Deals the blocks out, the rarest class first, each to the subset that lacks most of this class.
+    /// Deals the blocks out several times and keeps the deal whose classes come closest to their shares.
+    ///
+    /// One deal alone now and then leaves a class that fills a few blocks without any held-out voxel.
     fn deal(&self, counts: &Array2<Vec<u64>>, plane: Plane) -> Array2<Subset> {
-        const SUBSETS: [Subset; 3] = [Subset::Train, Subset::Validation, Subset::Test];
-        let shares = [1.0 - self.validation - self.test, self.validation, self.test];
-        let mut left = vec![0; counts.first().map_or(0, Vec::len)];
+        const DEALS: u64 = 16;
+        let mut totals = vec![0; counts.first().map_or(0, Vec::len)];
         for block in counts {
-            left.iter_mut().zip(block).for_each(|(sum, count)| *sum += count);
+            totals.iter_mut().zip(block).for_each(|(sum, count)| *sum += count);
         }
-        let mut lacking = shares.map(|share| left.iter().map(|&count| count as f64 * share).collect::<Vec<_>>());
-
-        let mut order: Vec<_> = counts.indexed_iter().map(|(place, _)| place).collect();
-        order.shuffle(&mut generator(self.seed, Purpose::BlockSplit, 0, plane as u64));
-        let mut dealt = Array2::from_elem(counts.dim(), Subset::Gap);
-        while let Some(rarest) = (0..left.len()).filter(|&class| left[class] > 0).min_by_key(|&class| left[class]) {
-            order.retain(|&place| {
-                let block = &counts[place];
-                if block[rarest] == 0 {
-                    return true;
-                }
-                // The first of equals wins: training, then validation.
-                let lack = |k: usize| (lacking[k][rarest], lacking[k].iter().sum::<f64>());
-                let neediest = (1..SUBSETS.len()).fold(0, |best, k| if lack(k) > lack(best) { k } else { best });
-                dealt[place] = SUBSETS[neediest];
-                for (class, &count) in block.iter().enumerate() {
-                    lacking[neediest][class] -= count as f64;
-                    left[class] -= count;
-                }
-                false
-            });
-        }
-        dealt
+        let wanted = [1.0 - self.validation - self.test, self.validation, self.test]
+            .map(|share| totals.iter().map(|&count| count as f64 * share).collect::<Vec<_>>());
+        let deals = (0..DEALS).map(|attempt| {
+            let mut order: Vec<_> = counts.indexed_iter().map(|(place, _)| place).collect();
+            order.shuffle(&mut generator(self.seed, Purpose::BlockSplit, attempt, plane as u64));
+            deal_once(counts, order, totals.clone(), wanted.clone())
+        });
+        let missed = |lacking: &[Vec<f64>; 3]| -> f64 {
+            let of_class = |(lack, &total): (&f64, &u64)| (lack / total.max(1) as f64).powi(2);
+            lacking.iter().flat_map(|of_subset| of_subset.iter().zip(&totals)).map(of_class).sum()
+        };
+        let best = deals.min_by(|(_, one), (_, other)| missed(one).total_cmp(&missed(other)));
+        best.map(|(dealt, _)| dealt).unwrap_or_else(|| Array2::from_elem(counts.dim(), Subset::Gap))
     }
 
     /// Takes voxels of the subsets `giving_way` out of use where one of `kept` lies within the gap on any section.
@@ -119,6 +111,36 @@ impl BlockSplit {
             }
         }
     }
+}
+
+/// Deals the blocks out in the given order, the rarest class first, each to the subset that lacks most of this class.
+/// Returns the deal and what every subset still lacks of every class.
+fn deal_once(
+    counts: &Array2<Vec<u64>>,
+    mut order: Vec<(usize, usize)>,
+    mut left: Vec<u64>,
+    mut lacking: [Vec<f64>; 3],
+) -> (Array2<Subset>, [Vec<f64>; 3]) {
+    const SUBSETS: [Subset; 3] = [Subset::Train, Subset::Validation, Subset::Test];
+    let mut dealt = Array2::from_elem(counts.dim(), Subset::Gap);
+    while let Some(rarest) = (0..left.len()).filter(|&class| left[class] > 0).min_by_key(|&class| left[class]) {
+        order.retain(|&place| {
+            let block = &counts[place];
+            if block[rarest] == 0 {
+                return true;
+            }
+            // The first of equals wins: training, then validation.
+            let lack = |k: usize| (lacking[k][rarest], lacking[k].iter().sum::<f64>());
+            let neediest = (1..SUBSETS.len()).fold(0, |best, k| if lack(k) > lack(best) { k } else { best });
+            dealt[place] = SUBSETS[neediest];
+            for (class, &count) in block.iter().enumerate() {
+                lacking[neediest][class] -= count as f64;
+                left[class] -= count;
+            }
+            false
+        });
+    }
+    (dealt, lacking)
 }
 
 #[cfg(test)]

@@ -19,7 +19,8 @@ pub enum ClassWeights {
 /// Loss weight of every class from its count of training voxels, scaled so that their mean over the classes is 1.
 ///
 /// # Errors
-/// When a frequency is needed of a class without training voxels, or given weights are not one per class, negative or all 0.
+/// When a frequency is needed of a class without training voxels, or given weights are not one per class, negative or
+/// all 0.
 pub fn class_weights(weights: &ClassWeights, training_counts: &[u64]) -> Result<Vec<f32>, DatasetError> {
     let wrong = |reason: String| Err(DatasetError::Option { option: "class_weights", reason });
     let power = match weights {

@@ -38,7 +38,8 @@ pub struct CropBatch {
 
 /// Draws batches of crops from all places of a dataset that hold enough training voxels, each place equally likely.
 ///
-/// A crop may reach over the edge of a section by half its side, so that voxels at the edge are learned as well as others.
+/// A crop may reach over the edge of a section by half its side, so that voxels at the edge are learned as well as
+/// others.
 pub struct CropSampler<'a> {
     dataset: &'a SeismicDataset,
     options: CropOptions,
@@ -145,8 +146,8 @@ impl<'a> CropSampler<'a> {
     }
 }
 
-/// The places of a section where a crop holds at least `needed` training voxels, as runs whose `places_to_end` is their own length;
-/// and the most that any place holds.
+/// The places of a section where a crop holds at least `needed` training voxels, as runs whose `places_to_end` is their
+/// own length; and the most that any place holds.
 fn find_runs(section: &LabelledSection, index: usize, crop: usize, needed: u64) -> (Vec<Run>, u64) {
     let training = BoxCount::new(section.subset.view(), |&subset| subset == Subset::Train);
     let [traces, samples] = [section.subset.nrows(), section.subset.ncols()];

@@ -1,9 +1,9 @@
 //! From labelled sections to batches: splits, leak count, samplers of patches and crops, balance, augmentation.
 //!
-//! [`SeismicDataset`] holds the labelled sections of a job, scaled, each voxel with its [`Subset`]. [`PatchSampler`] and
-//! [`CropSampler`] draw the training batches of the two training forms, [`PatchWalk`] goes once through a subset for
-//! evaluation. Batches are image-like, `[item, sample, trace]`, and a function of (seed, step) alone, so that a resumed run
-//! and any number of threads see the same ones.
+//! [`SeismicDataset`] holds the labelled sections of a job, scaled, each voxel with its [`Subset`]. [`PatchSampler`]
+//! and [`CropSampler`] draw the training batches of the two training forms, [`PatchWalk`] goes once through a subset
+//! for evaluation. Batches are image-like, `[item, sample, trace]`, and a function of (seed, step) alone, so that a
+//! resumed run and any number of threads see the same ones.
 
 mod augmentation;
 mod blocks;
@@ -16,6 +16,7 @@ mod patches;
 mod permutation;
 mod seismic;
 mod split;
+mod test_line;
 mod window;
 
 pub use augmentation::Augmentation;
@@ -26,7 +27,4 @@ pub use error::DatasetError;
 pub use patches::{PatchBatch, PatchOptions, PatchSampler, PatchWalk};
 pub use seismic::{LabelledSection, SeismicDataset};
 pub use split::{RandomSplit, Split, StripeSplit, Subset};
-pub use window::Padding;
-
-#[cfg(test)]
-mod test_line;
+pub use window::{Padding, Window};

@@ -38,8 +38,9 @@ pub struct PatchBatch {
 
 /// Draws batches of patches round the training voxels of a dataset.
 ///
-/// The voxels come in random order, each once before any comes again, and batches cut this endless stream without regard to
-/// its epochs: all batches are full and no voxel is left out. In a balanced stream the classes take turns, each going round its own voxels.
+/// The voxels come in random order, each once before any comes again, and batches cut this endless stream without
+/// regard to its epochs: all batches are full and no voxel is left out. In a balanced stream the classes take turns,
+/// each going round its own voxels.
 pub struct PatchSampler<'a> {
     dataset: &'a SeismicDataset,
     options: PatchOptions,
@@ -115,7 +116,8 @@ pub struct PatchWalk<'a> {
 }
 
 impl<'a> PatchWalk<'a> {
-    /// Patches of side `size` round all voxels of `subset`, `batch` at a time.
+    /// Patches of side `size` round the voxels of `subset`, `batch` at a time: all, or `most` of them spread evenly
+    /// over the classes and sections.
     ///
     /// # Errors
     /// When `size` or `batch` is 0 or too large.
@@ -125,9 +127,14 @@ impl<'a> PatchWalk<'a> {
         size: usize,
         padding: Padding,
         batch: usize,
+        most: Option<usize>,
     ) -> Result<Self, DatasetError> {
         check_sizes(size, batch)?;
-        Ok(Self { dataset, voxels: with_codes(dataset.voxels(subset)).concat(), size, padding, batch })
+        let mut voxels = with_codes(dataset.voxels(subset)).concat();
+        if let Some(most) = most.filter(|&most| most < voxels.len()) {
+            voxels = (0..most).map(|place| voxels[place * voxels.len() / most]).collect();
+        }
+        Ok(Self { dataset, voxels, size, padding, batch })
     }
 
     /// How many voxels there are.
@@ -147,7 +154,8 @@ impl<'a> PatchWalk<'a> {
     }
 }
 
-/// Copies the patch round `voxel` into `patch`, `[sample, trace]`. The voxel stays in the centre of a mirrored patch, also of an even one.
+/// Copies the patch round `voxel` into `patch`, `[sample, trace]`. The voxel stays in the centre of a mirrored patch,
+/// also of an even one.
 fn cut(
     dataset: &SeismicDataset,
     voxel: Voxel,
@@ -242,7 +250,7 @@ mod tests {
     fn a_patch_is_the_transposed_section_and_zero_beyond_it() {
         let dataset = dataset(&line(), &Split::None);
         let section = &dataset.sections()[0].amplitude;
-        let walk = PatchWalk::new(&dataset, Subset::Train, 5, Padding::Zero, 7).unwrap();
+        let walk = PatchWalk::new(&dataset, Subset::Train, 5, Padding::Zero, 7, None).unwrap();
         let patches: Vec<_> = walk
             .batches()
             .flat_map(|batch| batch.amplitude.outer_iter().map(|p| p.to_owned()).collect::<Vec<_>>())

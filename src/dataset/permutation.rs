@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn values_of_a_neighbourhood_spread_evenly() {
-        // 64 bins over 100 epochs of the first 640 of 10,000: chi-square with 63 degrees of freedom stays below 110 (p > 0.9997).
+        // 64 bins over 100 epochs of the first 640 of 10,000: chi-square with 63 degrees of freedom stays below 110 (p
+        // > 0.9997).
         let mut bins = [0f64; 64];
         for epoch in 0..100 {
             let permutation = Permutation::new(10_000, 1, 0, epoch);

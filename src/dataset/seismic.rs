@@ -7,7 +7,7 @@ use super::box_count::BoxCount;
 use super::{DatasetError, Split, Subset};
 use crate::grid::{ClassTable, Plane, Section, UNLABELLED};
 use crate::labels::Labels;
-use crate::volume::{AmplitudeScaling, Volume};
+use crate::volume::{AmplitudeScaling, Volume, live_in_section};
 
 /// One labelled section. All arrays are `[trace, sample]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,11 +49,12 @@ impl LabelledSection {
 impl SeismicDataset {
     /// Reads the sections of `planes` that `labels` names, scales them, and divides their voxels by `split`.
     ///
-    /// Where a labelled inline and a labelled crossline cross and the split puts the same voxel into two subsets, it is used for neither.
+    /// Where a labelled inline and a labelled crossline cross and the split puts the same voxel into two subsets, it is
+    /// used for neither.
     ///
     /// # Errors
-    /// When the labels were made for another grid, no section of `planes` is labelled, a class has no voxel to train on, a held-out
-    /// part is empty, or the volume cannot be read.
+    /// When the labels were made for another grid, no section of `planes` is labelled, a class has no voxel to train
+    /// on, a held-out part is empty, or the volume cannot be read.
     pub fn build(
         volume: &dyn Volume,
         scaling: &AmplitudeScaling,
@@ -194,10 +195,9 @@ fn read(
     let mut amplitude = Array2::zeros(codes.dim());
     volume.read_section(section, amplitude.view_mut())?;
     let mut lost = 0;
-    for (trace, mut column) in codes.rows_mut().into_iter().enumerate() {
-        let [inline, crossline] = section.cell(trace);
-        let signal = |sample: &f32| sample.is_finite() && *sample != 0.0;
-        if !volume.has_trace(inline, crossline) || !amplitude.row(trace).iter().any(signal) {
+    let live = live_in_section(volume, section, amplitude.view());
+    for (mut column, live) in codes.rows_mut().into_iter().zip(live) {
+        if !live {
             lost += column.iter().filter(|&&code| code != UNLABELLED).count() as u64;
             column.fill(UNLABELLED);
         }
@@ -237,15 +237,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::test_line::{Cube, dataset, scaling, stripes};
+    use crate::dataset::test_line::{cube, dataset, scaling, stripes};
     use crate::dataset::{RandomSplit, StripeSplit};
     use crate::labels::Labels;
+    use crate::labels::test_survey::f3_labels;
+    use crate::volume::MemoryVolume;
 
     fn classes(count: usize) -> ClassTable {
         ClassTable::from_names((0..count).map(|code| format!("class {code}"))).unwrap()
     }
 
-    fn build(cube: &Cube, labels: &Labels, planes: &[Plane], split: &Split) -> Result<SeismicDataset, DatasetError> {
+    fn build(
+        cube: &MemoryVolume,
+        labels: &Labels,
+        planes: &[Plane],
+        split: &Split,
+    ) -> Result<SeismicDataset, DatasetError> {
         SeismicDataset::build(cube, &scaling(), labels, &classes(3), planes, split)
     }
 
@@ -293,10 +300,13 @@ mod tests {
 
     #[test]
     fn labels_on_dead_and_missing_traces_are_left_out() {
-        let mut cube = Cube::new([3, 6, 4]);
-        cube.values.slice_mut(ndarray::s![1, 2, ..]).fill(0.0);
-        cube.missing.push([1, 4]);
-        let mut labels = Labels::new(cube.geometry.clone());
+        let whole = cube([3, 6, 4]);
+        let mut samples = whole.samples().clone();
+        samples.slice_mut(ndarray::s![1, 2, ..]).fill(0.0);
+        let mut missing = Array2::from_elem((3, 6), false);
+        missing[[1, 4]] = true;
+        let cube = MemoryVolume::new(whole.geometry().clone(), samples).unwrap().without_traces(missing).unwrap();
+        let mut labels = Labels::new(cube.geometry().clone());
         let codes = Array2::from_shape_fn((6, 4), |(_, sample)| [0, 1, 2, UNLABELLED][sample]);
         labels.add_section(Section::inline(1), codes.view()).unwrap();
         let dataset = build(&cube, &labels, &[Plane::Inline], &Split::None).unwrap();
@@ -307,8 +317,8 @@ mod tests {
 
     #[test]
     fn a_crossing_voxel_never_trains_on_one_section_and_tests_on_the_other() {
-        let cube = Cube::new([40, 40, 6]);
-        let mut labels = Labels::new(cube.geometry.clone());
+        let cube = cube([40, 40, 6]);
+        let mut labels = Labels::new(cube.geometry().clone());
         let codes = Array2::from_shape_fn((40, 6), |(_, sample)| (sample / 2) as u8);
         for index in 0..40 {
             labels.add_section(Section::inline(index), codes.view()).unwrap();
@@ -328,9 +338,9 @@ mod tests {
 
     #[test]
     fn what_cannot_train_is_refused_by_name() {
-        let cube = Cube::new([4, 30, 5]);
+        let [cube, other] = [[4, 30, 5], [4, 30, 6]].map(cube);
         let with = |codes: Array2<u8>| {
-            let mut labels = Labels::new(cube.geometry.clone());
+            let mut labels = Labels::new(cube.geometry().clone());
             labels.add_section(Section::inline(2), codes.view()).unwrap();
             labels
         };
@@ -348,19 +358,41 @@ mod tests {
         assert!(matches!(refused(&layers, &[Plane::Crossline], &Split::None), DatasetError::NoSections { .. }));
         let outside = refused(&layers, &[Plane::Inline], &stripes(30, 5, 10));
         assert!(matches!(outside, DatasetError::EmptySubset { subset: "test" }));
-        let other = Labels::new(Cube::new([4, 30, 6]).geometry);
+        let other = Labels::new(other.geometry().clone());
         assert!(matches!(refused(&other, &[Plane::Inline], &Split::None), DatasetError::Geometry { .. }));
     }
 
     #[test]
     fn amplitudes_are_scaled_and_laid_out_like_the_section() {
-        let cube = Cube::new([5, 7, 4]);
-        let mut labels = Labels::new(cube.geometry.clone());
+        let cube = cube([5, 7, 4]);
+        let mut labels = Labels::new(cube.geometry().clone());
         let codes = Array2::from_shape_fn((5, 4), |(_, sample)| sample as u8 % 3);
         labels.add_section(Section::crossline(3), codes.view()).unwrap();
         let dataset = build(&cube, &labels, &[Plane::Crossline], &Split::None).unwrap();
         for ((trace, sample), &amplitude) in dataset.sections()[0].amplitude.indexed_iter() {
-            assert_eq!(amplitude, scaling().scaled(cube.values[[trace, 3, sample]]));
+            assert_eq!(amplitude, scaling().scaled(cube.samples()[[trace, 3, sample]]));
         }
+    }
+
+    #[test]
+    fn the_honest_split_of_f3_has_these_counts_and_leaks_nothing() {
+        let Some((labels, _)) = f3_labels() else { return };
+        let geometry = labels.geometry().clone();
+        let volume = MemoryVolume::new(geometry.clone(), ndarray::Array3::ones(geometry.shape())).unwrap();
+        let build =
+            |split| SeismicDataset::build(&volume, &scaling(), &labels, &classes(9), &[Plane::Inline], &split).unwrap();
+        let honest = build(stripes(95, 33, 30));
+        assert_eq!(honest.leak(65), 0);
+        let counts = [Subset::Train, Subset::Test, Subset::Gap].map(|subset| honest.counts(subset));
+        // Counted from the point files with numpy: (crossline - 300) % 191 < 95, in [128, 158), elsewhere.
+        let expected = [
+            [8_840, 9_055, 7_087, 6_614, 9_348, 8_467, 10_542, 4_142, 4_716],
+            [3_037, 2_965, 1_935, 2_125, 2_819, 3_737, 2_882, 688, 1_909],
+            [8_193, 6_237, 4_344, 4_544, 5_824, 6_806, 8_009, 2_669, 3_577],
+        ];
+        assert_eq!(counts, expected);
+
+        let random = build(Split::Random(RandomSplit { test: 0.25, validation: 0.0, seed: 1 }));
+        assert_eq!(random.leak(65), random.total(Subset::Test));
     }
 }

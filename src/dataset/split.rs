@@ -59,8 +59,8 @@ pub struct StripeSplit {
     pub test: usize,
     /// Shifts the stripes to lower traces.
     pub offset: usize,
-    /// Traces at the end of each train stripe that validate instead. `gap` traces before them go unused; the gap behind them
-    /// is that of the test stripe.
+    /// Traces at the end of each train stripe that validate instead. `gap` traces before them go unused; the gap behind
+    /// them is that of the test stripe.
     pub validation: usize,
 }
 
@@ -102,7 +102,8 @@ impl Split {
         }
     }
 
-    /// The subset of every voxel, `[trace, sample]`, of the labelled sections of one plane; [`Subset::Gap`] where unlabelled.
+    /// The subset of every voxel, `[trace, sample]`, of the labelled sections of one plane; [`Subset::Gap`] where
+    /// unlabelled.
     ///
     /// # Errors
     /// When the lengths or shares of the split have no meaning.
@@ -143,7 +144,8 @@ impl StripeSplit {
         let Some(learned) = train.checked_sub(held_out).filter(|&learned| learned > 0) else {
             return Err(DatasetError::Split {
                 reason: format!(
-                    "train stripes of {train} traces leave nothing to train on beside {validation} validation traces and their gap of {gap}"
+                    "train stripes of {train} traces leave nothing to train on beside {validation} \
+                     validation traces and their gap of {gap}"
                 ),
             });
         };

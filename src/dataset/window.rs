@@ -33,26 +33,26 @@ impl Padding {
 }
 
 /// A window of a section: its first sample, and the trace of each of its columns.
-pub(super) struct Window {
+pub struct Window {
     /// Trace of the first column.
-    pub(super) first_trace: i64,
+    pub first_trace: i64,
     /// Step from column to column: 1, or -1 in a mirrored window.
-    pub(super) trace_step: i64,
+    pub trace_step: i64,
     /// Sample of the first row.
-    pub(super) first_sample: i64,
+    pub first_sample: i64,
     /// What lies beyond the section.
-    pub(super) padding: Padding,
+    pub padding: Padding,
 }
 
 impl Window {
     /// Trace under `column`, wherever it lies.
-    pub(super) fn trace(&self, column: usize) -> i64 {
+    pub fn trace(&self, column: usize) -> i64 {
         self.first_trace + column as i64 * self.trace_step
     }
 
-    /// Copies the window of `section`, `[trace, sample]`, into `image`, `[sample, trace]`, which holds `blank` so far.
-    /// Each value goes through `change`.
-    pub(super) fn copy<T: Copy>(
+    /// Copies the window of `section`, `[trace, sample]`, into `image`, `[sample, trace]`; each value goes through
+    /// `change`. Where amplitude 0 is seen, `image` stays as it is.
+    pub fn copy<T: Copy>(
         &self,
         section: ArrayView2<'_, T>,
         mut image: ArrayViewMut2<'_, T>,

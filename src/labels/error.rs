@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::grid::Section;
+use crate::grid::{Color, Section};
 
 /// Why a label input was refused.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -68,7 +68,8 @@ pub enum LabelError {
         "none of the {points} points of {path} lies on a sample of the survey: they span {extent}, the survey {survey}"
     )]
     #[diagnostic(help(
-        "columns are inline, crossline, then time in ms or depth in m; check their order, the unit, and that the points belong to this survey"
+        "columns are inline, crossline, then time in ms or depth in m; check their order, the unit, \
+         and that the points belong to this survey"
     ))]
     OffSurvey {
         /// The file.
@@ -96,7 +97,8 @@ pub enum LabelError {
         width = actual[0], height = actual[1], traces = expected[0], samples = expected[1]
     )]
     #[diagnostic(help(
-        "labels are never resized: export the picture with one pixel per trace and sample, without margins, time downwards"
+        "labels are never resized: export the picture with one pixel per trace and sample, without \
+         margins, time downwards"
     ))]
     ImageSize {
         /// The file.
@@ -120,9 +122,13 @@ pub enum LabelError {
         found: String,
     },
     /// Palette indices beyond the class table.
-    #[error("{path}: {pixels} pixels have index {index}, the job names {classes} classes, counted from {base}")]
+    #[error(
+        "{path}: {pixels} pixels have index {index}, the job names {classes} classes, counted from {base}{more}",
+        more = if *others > 0 { format!(" ({others} more indices are beyond them)") } else { String::new() }
+    )]
     #[diagnostic(help(
-        "index = class code and 255 = unlabelled; name the missing classes, give `base: 1`, or list the colours where the palette is in another order"
+        "index = class code and 255 = unlabelled; name the missing classes, give `base: 1`, or list the \
+         colours where the palette is in another order"
     ))]
     UnknownIndex {
         /// The file.
@@ -131,20 +137,49 @@ pub enum LabelError {
         index: u8,
         /// Pixels that carry it.
         pixels: u64,
+        /// How many other such indices there are.
+        others: usize,
         /// How many classes the job names.
         classes: usize,
         /// Index of the first class.
         base: u8,
     },
+    /// A class that the job does not name was asked for.
+    #[error("{path}: class {code} does not exist: the job names {classes} classes")]
+    NoSuchClass {
+        /// The file.
+        path: PathBuf,
+        /// The code.
+        code: u8,
+        /// How many classes the job names.
+        classes: usize,
+    },
+    /// Colours that do not tell two classes apart.
+    #[error("{path}: classes `{first}` and `{second}` share the colour {color}")]
+    #[diagnostic(help("give every class its own colour, or save the picture as indexed PNG with index = class"))]
+    SharedColor {
+        /// The file.
+        path: PathBuf,
+        /// The colour.
+        color: Color,
+        /// The one class.
+        first: String,
+        /// The other class.
+        second: String,
+    },
     /// A picture without a single label.
-    #[error("no pixel of {path} carries a class{colors}")]
+    #[error(
+        "no pixel of {path} carries a class{listed}",
+        listed = if colors.is_empty() { String::new() } else { format!("; its colours are {colors}") }
+    )]
     #[diagnostic(help(
-        "paint in the class colours of the job (`classes: [{{name, color}}]`) without smoothing, or list the picture's colours"
+        "paint in the class colours of the job (`classes: [{{name, color}}]`) without smoothing, or list \
+         the picture's colours"
     ))]
     NothingPainted {
         /// The file.
         path: PathBuf,
-        /// `; its most frequent colours are #FFFFFF (12), ...`, or nothing.
+        /// `#FFFFFF (12), ...`: its most frequent colours with their pixels; empty where all pixels are unlabelled.
         colors: String,
     },
     /// A file name that does not say which section it shows.

@@ -74,7 +74,8 @@ impl Labels {
         counts
     }
 
-    /// Adds the labels of one section, `[trace, sample]` with [`UNLABELLED`] where there is none. What is labelled already stays.
+    /// Adds the labels of one section, `[trace, sample]` with [`UNLABELLED`] where there is none. What is labelled
+    /// already stays.
     ///
     /// # Errors
     /// When the section lies outside the survey, has another shape, or would make the labels too large.
@@ -94,10 +95,14 @@ impl Labels {
         Ok(placement)
     }
 
+    /// Whether `section` was labelled as such.
+    pub(super) fn is_open(&self, section: Section) -> bool {
+        self.of_plane(section.plane).contains_key(&section.index)
+    }
+
     /// Makes room for the labels of `sections`, which lie on the survey.
     pub(super) fn open(&mut self, sections: &[Section]) -> Result<(), LabelError> {
-        let closed = |section: &&Section| !self.of_plane(section.plane).contains_key(&section.index);
-        let new: Vec<Section> = sections.iter().filter(closed).copied().collect();
+        let new: Vec<Section> = sections.iter().filter(|section| !self.is_open(**section)).copied().collect();
         let mut lines = [self.inlines.len(), self.crosslines.len()];
         for section in &new {
             lines[usize::from(section.plane == Plane::Crossline)] += 1;

@@ -1,10 +1,10 @@
 //! The account a reader gives of its input.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Conflict;
-use crate::grid::Color;
+use super::{Conflict, Placement};
+use crate::grid::{ClassTable, Color};
 
 /// Voxels that one class gained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +48,47 @@ pub struct LabelReport {
 }
 
 impl LabelReport {
+    /// Nothing read yet.
+    pub(super) fn new(path: &Path, unit: &'static str) -> Self {
+        Self {
+            path: path.to_owned(),
+            unit,
+            read: 0,
+            used: 0,
+            unlabelled: 0,
+            unknown: 0,
+            unknown_colors: Vec::new(),
+            off_survey: 0,
+            between_samples: 0,
+            duplicates: 0,
+            conflicts: 0,
+            first_conflict: None,
+            classes: Vec::new(),
+        }
+    }
+
+    /// Takes in what became of the labels on the grid.
+    pub(super) fn add(&mut self, placement: Placement, classes: &ClassTable) {
+        let name = |code: u8| classes.get(code).map(|class| class.name.clone()).unwrap_or_default();
+        self.used = placement.used_total();
+        self.duplicates = placement.duplicates;
+        self.conflicts = placement.conflicts;
+        self.first_conflict =
+            placement.first_conflict.map(|conflict| (conflict, name(conflict.kept), name(conflict.refused)));
+        let gained = placement.used.into_iter().chain(std::iter::repeat(0));
+        self.classes = classes
+            .iter()
+            .zip(gained)
+            .map(|(class, voxels)| ClassCount { class: class.name.clone(), voxels })
+            .collect();
+    }
+
+    /// `#FFFFFF (12), #000000 (3)`: the most frequent colours of no class, with their pixels.
+    pub(super) fn describe_unknown_colors(&self) -> String {
+        let colors: Vec<_> = self.unknown_colors.iter().map(|(color, pixels)| format!("{color} ({pixels})")).collect();
+        colors.join(", ")
+    }
+
     /// What a user should look into, one sentence each; empty when all went well.
     pub fn warnings(&self) -> Vec<String> {
         let path = self.path.display();
@@ -63,19 +104,17 @@ impl LabelReport {
         }
         if let Some((conflict, kept, refused)) = &self.first_conflict {
             warnings.push(format!(
-                "{path}: {} {} contradict earlier labels, which stay; the first at inline {}, crossline {}, {}: `{kept}` \
-                 kept, `{refused}` refused",
+                "{path}: {} {} contradict earlier labels, which stay; the first at inline {}, crossline {}, \
+                 {}: `{kept}` kept, `{refused}` refused",
                 self.conflicts, self.unit, conflict.inline, conflict.crossline, conflict.position
             ));
         }
         if self.unknown > 0 {
-            let colors: Vec<_> =
-                self.unknown_colors.iter().map(|(color, pixels)| format!("{color} ({pixels})")).collect();
             warnings.push(format!(
                 "{path}: {} of {} pixels have a colour of no class and stay unlabelled, most often {}",
                 self.unknown,
                 self.read,
-                colors.join(", ")
+                self.describe_unknown_colors()
             ));
         }
         warnings

@@ -6,8 +6,8 @@ use crate::grid::Plane;
 
 /// Plane and line number that a file name ends in: `inline_339.png`, `f3-xl500.png`, `crossline 500.png`.
 ///
-/// The words `inline`, `iline`, `il`, `crossline`, `xline` and `xl` count, in any case, at the start of the name or after a
-/// character that is no letter.
+/// The words `inline`, `iline`, `il`, `crossline`, `xline` and `xl` count, in any case, at the start of the name or
+/// after a character that is no letter.
 pub fn section_from_file_name(path: &Path) -> Option<(Plane, i32)> {
     const WORDS: [(&str, Plane); 6] = [
         ("crossline", Plane::Crossline),

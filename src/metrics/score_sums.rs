@@ -142,7 +142,7 @@ mod tests {
 
     use super::*;
 
-    /// Written by `tests/peers/scores_against_sklearn.py`.
+    /// Written by `tests/peers/check_scores_against_sklearn.py`.
     const GOLDEN: &str = include_str!("../../tests/fixtures/scores_sklearn.json");
 
     #[derive(Deserialize)]

@@ -18,7 +18,7 @@ pub enum Freeze {
 impl Freeze {
     /// Marks the frozen parameters.
     pub(super) fn apply(&self, layers: &[Layer], parameters: &mut Parameters) -> Result<(), NetworkError> {
-        let end = self.end(layers)?;
+        let end = self.frozen_layers(layers)?;
         for layer in &layers[..end] {
             if let Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } = layer
             {
@@ -31,8 +31,11 @@ impl Freeze {
         Ok(())
     }
 
-    /// Index of the first layer that is not frozen.
-    fn end(&self, layers: &[Layer]) -> Result<usize, NetworkError> {
+    /// How many of `layers` are frozen, from the first on.
+    ///
+    /// # Errors
+    /// When there are fewer layers than asked for, or none of the name.
+    pub fn frozen_layers(&self, layers: &[Layer]) -> Result<usize, NetworkError> {
         let nth = |count: usize, counts: fn(&Layer) -> bool, what: &str| {
             let places: Vec<usize> = (0..layers.len()).filter(|&place| counts(&layers[place])).collect();
             match count.checked_sub(1) {
@@ -87,13 +90,13 @@ mod tests {
     fn seven_keras_layers_are_five_convolutions() {
         let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
         let layers = Architecture::Vgg16 { cut: None, padding: Padding::Same, head }.layers(65, 9).unwrap().layers;
-        let end = |freeze: Freeze| freeze.end(&layers).unwrap();
+        let end = |freeze: Freeze| freeze.frozen_layers(&layers).unwrap();
         let five = end(Freeze::Convolutions(5));
         assert_eq!(end(Freeze::Layers(7)), five);
         assert_eq!(end(Freeze::Through("conv3_1".into())), five);
         assert_eq!(end(Freeze::Through("features.10".into())), five);
         assert_eq!(end(Freeze::Convolutions(0)), 0);
-        assert!(Freeze::Convolutions(14).end(&layers).is_err());
-        assert!(Freeze::Through("conv9_9".into()).end(&layers).is_err());
+        assert!(Freeze::Convolutions(14).frozen_layers(&layers).is_err());
+        assert!(Freeze::Through("conv9_9".into()).frozen_layers(&layers).is_err());
     }
 }

@@ -1,5 +1,7 @@
 //! A model in training.
 
+use std::sync::{Mutex, PoisonError};
+
 use ndarray::{ArrayView3, ArrayViewD};
 use tch::{Kind, Reduction, Tensor};
 
@@ -8,6 +10,9 @@ use super::optimizer::Optimizer;
 use super::sequential::{Form, Sequential};
 use super::{Device, Freeze, Model, NetworkError, OptimizerOptions, Predictor};
 use crate::grid::UNLABELLED;
+
+/// libtorch draws dropout from one generator a process; two learners must not draw from it in turn.
+static GENERATOR: Mutex<()> = Mutex::new(());
 
 /// How a model is trained.
 #[derive(Clone, Debug)]
@@ -56,7 +61,7 @@ impl Learner {
         if let Some(freeze) = &options.freeze {
             freeze.apply(&network.layers.layers, &mut network.parameters)?;
         }
-        network.to_device(options.device.0)?;
+        network.move_to(options.device.0)?;
         let class_weights = match &options.class_weights {
             Some(weights) => Some(Tensor::f_from_slice(weights)?.f_to_device(options.device.0)?),
             None => None,
@@ -102,12 +107,10 @@ impl Learner {
         step: u64,
     ) -> Result<StepOutcome, NetworkError> {
         let device = self.options.device.0;
-        // Re-seeding at every step makes dropout a function of the step, so that a continued run repeats it.
-        tch::manual_seed(step_seed(self.options.seed, step));
         let input = tensor_from_array(amplitude)?.f_unsqueeze(1)?.f_to_device(device)?;
         let codes: Vec<i64> = codes.iter().map(|&code| i64::from(code)).collect();
         let target = Tensor::f_from_slice(&codes)?.f_to_device(device)?;
-        let scores = self.network.train(&input, form)?;
+        let scores = self.forward(&input, form, step)?;
         // One row a voxel: [N * H * W, K].
         let scores = if form == Form::Dense { scores.f_permute([0, 2, 3, 1])?.f_flatten(0, 2)? } else { scores };
         if scores.size()[0] != target.size()[0] {
@@ -133,6 +136,13 @@ impl Learner {
         loss.f_backward()?;
         self.optimizer.step(&mut self.network.parameters, step)?;
         Ok(outcome)
+    }
+
+    fn forward(&self, input: &Tensor, form: Form, step: u64) -> Result<Tensor, NetworkError> {
+        let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
+        // Re-seeding at every step makes dropout a function of the step, so that a continued run repeats it.
+        tch::manual_seed(step_seed(self.options.seed, step));
+        self.network.train(input, form)
     }
 
     /// The network as it stands, for evaluation.

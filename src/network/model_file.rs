@@ -105,7 +105,7 @@ impl Model {
     /// When the device refuses the weights.
     pub fn predictor(&self, device: Device) -> Result<Predictor, NetworkError> {
         let mut network = self.network.shared();
-        network.to_device(device.0)?;
+        network.move_to(device.0)?;
         Ok(Predictor::new(network, device))
     }
 

@@ -128,7 +128,7 @@ mod tests {
     fn path(options: OptimizerOptions) -> Vec<f64> {
         let mut parameters = Parameters::default();
         parameters.insert("x", &[1], vec![1.0]).unwrap();
-        parameters.to_device(tch::Device::Cpu).unwrap();
+        parameters.move_to(tch::Device::Cpu).unwrap();
         let mut optimizer = Optimizer::new(options);
         let step = |updates: u64| {
             let x = parameters.tensor("x").unwrap();

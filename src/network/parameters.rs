@@ -83,7 +83,7 @@ impl Parameters {
     }
 
     /// Moves every tensor to `device` and marks the trainable ones.
-    pub(super) fn to_device(&mut self, device: Device) -> Result<(), NetworkError> {
+    pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
         for parameter in self.0.values_mut() {
             let moved = parameter.tensor.f_detach()?.f_to_device(device)?;
             parameter.tensor = moved.f_set_requires_grad(parameter.trainable)?;

@@ -37,13 +37,13 @@ impl Sequential {
     }
 
     /// Moves the weights.
-    pub(super) fn to_device(&mut self, device: Device) -> Result<(), NetworkError> {
-        self.parameters.to_device(device)
+    pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
+        self.parameters.move_to(device)
     }
 
     /// Class scores without a graph, as used for prediction.
     pub(super) fn evaluate(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
-        tch::no_grad(|| self.run(self.narrowed(input, form)?, 0..self.layers.layers.len(), form, false))
+        tch::no_grad(|| scores(self.run(self.narrowed(input, form)?, 0..self.layers.layers.len(), form, false)?, form))
     }
 
     /// Class scores with dropout, batch statistics and a graph from the first trainable layer on.
@@ -51,7 +51,7 @@ impl Sequential {
         let first_trainable = self.first_trainable();
         let input = self.narrowed(input, form)?;
         let features = tch::no_grad(|| self.run(input, 0..first_trainable, form, true))?;
-        self.run(features, first_trainable..self.layers.layers.len(), form, true)
+        scores(self.run(features, first_trainable..self.layers.layers.len(), form, true)?, form)
     }
 
     /// The part of a patch that a valid network looks at.
@@ -108,9 +108,7 @@ impl Sequential {
                 Layer::Linear { name, .. } => self.linear(&values, name)?,
             };
         }
-        // The window of a valid network has shrunk to one sample.
-        let patch_scores = form == Form::Patch && values.dim() == 4;
-        if patch_scores { Ok(values.f_flatten(1, -1)?) } else { Ok(values) }
+        Ok(values)
     }
 
     fn dilation_before(&self, end: usize, form: Form) -> i64 {
@@ -195,4 +193,9 @@ impl Sequential {
         let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
         Ok(input.f_conv2d(&weight, Some(bias), [1, 1], [0, 0], [1, 1], 1)?)
     }
+}
+
+/// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
+fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
+    if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
 }

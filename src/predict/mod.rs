@@ -1,5 +1,27 @@
 //! Interpreting sections with a trained model and handing them on.
+//!
+//! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] walks the sections of a cube with several
+//! workers, keeps every finished one in a [`SectionStore`] so that an interrupted run continues, and feeds the sinks.
 
+mod dense;
+mod engine;
+mod error;
+mod options;
+mod patch;
+mod score;
 mod sink;
+mod store;
+mod walk;
+mod window;
 
+pub use engine::{Engine, section_probabilities};
+pub use error::PredictError;
+pub use options::{Outputs, PredictOptions};
+pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
+pub use store::SectionStore;
+pub use walk::{Prediction, PredictionProgress};
+pub use window::SectionWindow;
+
+#[cfg(test)]
+mod test_network;

@@ -3,13 +3,19 @@
 //! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps.
 
 mod atomic_file;
+mod counts;
 mod error;
 mod figures;
 mod history;
+mod html;
 mod score_files;
 
 pub use atomic_file::write_atomically;
 pub use error::ReportError;
 pub use figures::{AmplitudeColors, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves};
 pub use history::{HistoryCsv, read_history};
+pub use html::{
+    ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
+    write_report,
+};
 pub use score_files::{read_metrics, write_confusion, write_metrics};

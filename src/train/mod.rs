@@ -1,5 +1,20 @@
-//! The training loop and its policies.
+//! The training loop and its policies: forms, epochs, early stopping, checkpoints.
+//!
+//! Works on network's [`Learner`](crate::network::Learner) and reports to an [`Observer`]; scoring is left to a
+//! [`Validator`] that the caller brings.
 
+mod checkpoint;
+mod early_stopping;
+mod error;
+mod form;
 mod observer;
+mod options;
+mod session;
 
+pub use checkpoint::Checkpoint;
+pub use early_stopping::{EarlyStopping, Monitor};
+pub use error::TrainError;
+pub use form::Form;
 pub use observer::{EpochRecord, Observer, TrainingEvent};
+pub use options::TrainingOptions;
+pub use session::{TrainedWeights, Validation, Validator, train};

@@ -3,14 +3,21 @@
 //! [`Volume`] is all that later rooms know of a cube. Back ends read SEG-Y files or memory.
 
 mod amplitude;
+mod coordinates;
 mod histogram;
+mod inspection;
 mod interface;
 mod live_traces;
 mod memory;
+mod segy;
 mod statistics;
+pub mod synthetic;
 
 pub use amplitude::{AmplitudeScaling, ClipBounds};
+pub use coordinates::CoordinateFit;
+pub use inspection::{FieldInspection, Inspection, LineInspection};
 pub use interface::{Volume, VolumeError};
 pub use live_traces::{LiveTraces, live_in_section};
 pub use memory::MemoryVolume;
+pub use segy::{SegyVolume, SegyVolumeOptions};
 pub use statistics::{AmplitudeStatistics, Measurement, measure};

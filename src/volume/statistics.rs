@@ -35,6 +35,7 @@ pub struct AmplitudeStatistics {
     /// How many are infinite or not a number.
     pub nonfinite: u64,
     /// How many samples the existing traces hold.
+    #[serde(skip)]
     pub samples: u64,
 }
 

@@ -10,7 +10,7 @@ use crate::index::{each_header, long};
 use crate::layout::Layout;
 use crate::options::OpenOptions;
 use crate::source::Source;
-use crate::survey::{HeaderBytes, span};
+use crate::survey::{HeaderBytes, Span, span};
 
 /// Where inline and crossline numbers are found in practice, best known first: revision 1; its predecessors; Kingdom;
 /// plain 2-D; unassigned bytes that various programs fill.
@@ -50,7 +50,7 @@ pub enum Finding {
         /// Crosslines.
         crosslines: (i32, i32),
     },
-    /// One field, or both, is 0 in every trace.
+    /// One field is 0 in every trace, or both are in most.
     Zero,
     /// Both fields are the same in every trace.
     Constant,
@@ -59,7 +59,7 @@ pub enum Finding {
 }
 
 impl Candidate {
-    pub(crate) fn all_zero(inline_byte: u16, crossline_byte: u16) -> Self {
+    fn zero(inline_byte: u16, crossline_byte: u16) -> Self {
         Self { inline_byte, crossline_byte, finding: Finding::Zero }
     }
 }
@@ -71,7 +71,7 @@ impl fmt::Display for Candidate {
             Finding::Lines { inlines, crosslines } => {
                 write!(f, "inlines {} to {}, crosslines {} to {}", inlines.0, inlines.1, crosslines.0, crosslines.1)
             }
-            Finding::Zero => write!(f, "0 in every trace"),
+            Finding::Zero => write!(f, "zeros"),
             Finding::Constant => write!(f, "the same in every trace"),
             Finding::Scattered => write!(f, "no lines"),
         }
@@ -108,9 +108,17 @@ pub(crate) fn header_bytes(
             return Err(SegyError::HeaderByte { field, byte });
         }
     }
-    let sample = Sample::read(source, layout, endian)?;
+    let given = [options.inline_byte, options.crossline_byte].into_iter().flatten();
+    let sample = Sample::read(source, layout, endian, given)?;
     let (inline, crossline) = match (options.inline_byte, options.crossline_byte) {
-        (Some(inline), Some(crossline)) => (inline, crossline),
+        (Some(inline), Some(crossline)) => {
+            // Mostly unnumbered traces are refused before their number decides how much memory the index takes.
+            if layout.traces > 1 && sample.is_mostly_unnumbered(inline, crossline) {
+                let looked_at = vec![Candidate::zero(inline, crossline)];
+                return Err(SegyError::NoLineNumbers { path: source.path().to_owned(), looked_at });
+            }
+            (inline, crossline)
+        }
         (inline, crossline) => line_bytes(source, &sample, layout.traces, |pair| {
             inline.is_none_or(|byte| byte == pair.0) && crossline.is_none_or(|byte| byte == pair.1)
         })?,
@@ -128,13 +136,19 @@ pub(crate) fn header_bytes(
 struct Sample {
     /// Trace numbers.
     traces: Vec<u64>,
-    /// Values in the order of `traces`, for each byte of `LINE_BYTES` and `XY_BYTES`.
+    /// Values in the order of `traces`, for each byte of `LINE_BYTES` and `XY_BYTES`, and those given.
     columns: Vec<(u16, Vec<i32>)>,
 }
 
 impl Sample {
-    fn read(source: &Source, layout: &Layout, endian: Endian) -> Result<Self, SegyError> {
-        let bytes: BTreeSet<u16> = LINE_BYTES.iter().chain(XY_BYTES).flat_map(|&(a, b)| [a, b]).collect();
+    fn read(
+        source: &Source,
+        layout: &Layout,
+        endian: Endian,
+        given: impl Iterator<Item = u16>,
+    ) -> Result<Self, SegyError> {
+        let known = LINE_BYTES.iter().chain(XY_BYTES).flat_map(|&(a, b)| [a, b]);
+        let bytes: BTreeSet<u16> = known.chain(given).collect();
         let mut sample =
             Self { traces: Vec::new(), columns: bytes.into_iter().map(|byte| (byte, Vec::new())).collect() };
         let runs: Vec<(u64, u64)> = if layout.traces <= WHOLE {
@@ -152,6 +166,12 @@ impl Sample {
             })?;
         }
         Ok(sample)
+    }
+
+    /// Whether most traces have 0 for both numbers.
+    fn is_mostly_unnumbered(&self, inline_byte: u16, crossline_byte: u16) -> bool {
+        let pairs = self.column(inline_byte).iter().zip(self.column(crossline_byte));
+        pairs.filter(|&pair| pair == (&0, &0)).count() * 2 > self.traces.len()
     }
 
     fn column(&self, byte: u16) -> &[i32] {
@@ -200,49 +220,55 @@ fn line_bytes(
 }
 
 fn judge(sample: &Sample, traces: u64, inline_byte: u16, crossline_byte: u16) -> (Option<Quality>, Finding) {
-    let (inlines, crosslines) = (sample.column(inline_byte), sample.column(crossline_byte));
+    let (mut trace_numbers, mut inlines, mut crosslines) = (Vec::new(), Vec::new(), Vec::new());
+    let pairs = sample.column(inline_byte).iter().zip(sample.column(crossline_byte));
+    // Padding traces, both of whose numbers are 0, say nothing about the rest.
+    for (&trace, (&inline, &crossline)) in sample.traces.iter().zip(pairs).filter(|(_, pair)| *pair != (&0, &0)) {
+        trace_numbers.push(trace);
+        inlines.push(inline);
+        crosslines.push(crossline);
+    }
     let zero = |numbers: &[i32]| numbers.iter().all(|&number| number == 0);
-    if zero(inlines) || zero(crosslines) {
+    if sample.is_mostly_unnumbered(inline_byte, crossline_byte) || zero(&inlines) || zero(&crosslines) {
         return (None, Finding::Zero);
     }
-    let (inline, crossline) = (trimmed(inlines), trimmed(crosslines));
-    let (Some(inline_span), Some(crossline_span)) = (span(&inline, |_| true), span(&crossline, |_| true)) else {
-        return (None, Finding::Zero);
+    // A few damaged headers must not hide the survey, so the outermost numbers are left out where they make no sense.
+    let whole = [&inlines, &crosslines].map(|numbers| span(numbers, |_| true));
+    let core = [&inlines, &crosslines].map(|numbers| span(&trimmed(numbers), |_| true));
+    let Some([inline, crossline]) = [whole, core].into_iter().find_map(|spans| match spans {
+        [Some(inline), Some(crossline)] if makes_a_frame(inline, crossline, traces) => Some([inline, crossline]),
+        _ => None,
+    }) else {
+        return (None, Finding::Scattered);
     };
-    let finding = Finding::Lines {
-        inlines: (inline_span.min, inline_span.max),
-        crosslines: (crossline_span.min, crossline_span.max),
-    };
-    let lines = [inline_span.count(), crossline_span.count()];
+    let lines = [inline.count(), crossline.count()];
     if traces > 1 && lines == [1, 1] {
         return (None, Finding::Constant);
     }
-    if (traces as f64) < LEAST_COVERAGE * lines[0] as f64 * lines[1] as f64 {
-        return (None, Finding::Scattered);
-    }
     let crossings: BTreeSet<(i32, i32)> = inlines.iter().copied().zip(crosslines.iter().copied()).collect();
-    if crossings.len() * 2 < sample.traces.len() {
-        return (Some(Quality::Repeated), finding);
-    }
-    if lines.contains(&1) {
-        let along = if lines[0] == 1 { crosslines } else { inlines };
-        let offset = |at: usize| i64::from(along[at]) - sample.traces[at] as i64;
-        let is_standard = (inline_byte, crossline_byte) == LINE_BYTES[0];
-        let counts = !is_standard
-            && traces > 1
-            && (0..=1).contains(&offset(0))
-            && (0..along.len()).all(|at| offset(at) == offset(0));
-        return (Some(if counts { Quality::Counter } else { Quality::Line }), finding);
-    }
-    // On a survey of several lines each way, lines have more than one trace.
-    if lines.iter().any(|&lines| (traces as f64) < 1.2 * lines as f64) {
-        return (None, Finding::Scattered);
-    }
-    (Some(Quality::Grid), finding)
+    let quality = if crossings.len() * 2 < inlines.len() {
+        Quality::Repeated
+    } else if !lines.contains(&1) {
+        Quality::Grid
+    } else {
+        let along = if lines[0] == 1 { &crosslines } else { &inlines };
+        let offset = |at: usize| i64::from(along[at]) - trace_numbers[at] as i64;
+        let counts = traces > 1 && (0..=1).contains(&offset(0)) && (0..along.len()).all(|at| offset(at) == offset(0));
+        // The standard says that its own field is no counter.
+        if counts && (inline_byte, crossline_byte) != LINE_BYTES[0] { Quality::Counter } else { Quality::Line }
+    };
+    let finding = Finding::Lines { inlines: (inline.min, inline.max), crosslines: (crossline.min, crossline.max) };
+    (Some(quality), finding)
 }
 
-/// The numbers in order without the outermost half per cent at either end, so that a few damaged headers do not hide
-/// the survey.
+/// Whether so many traces fill such a frame well enough; where lines run both ways, most have more than one trace.
+fn makes_a_frame(inline: Span, crossline: Span, traces: u64) -> bool {
+    let (traces, lines) = (traces as f64, [inline.count() as f64, crossline.count() as f64]);
+    let several_each = traces >= 1.2 * lines[0] && traces >= 1.2 * lines[1];
+    traces >= LEAST_COVERAGE * lines[0] * lines[1] && (several_each || lines.contains(&1.0))
+}
+
+/// The numbers in order without the outermost half per cent at either end.
 fn trimmed(numbers: &[i32]) -> Vec<i32> {
     let mut ordered = numbers.to_vec();
     ordered.sort_unstable();

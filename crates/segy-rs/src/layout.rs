@@ -222,7 +222,7 @@ fn ends(source: &Source, binary: &BinaryHeader) -> Vec<u64> {
 
 fn examine(source: &Source, start: u64, end: u64, samples: u64, trace_bytes: u64) -> Result<Candidate, SegyError> {
     let body = end.saturating_sub(start);
-    let divides = body > 0 && body % trace_bytes == 0;
+    let divides = body > 0 && body.is_multiple_of(trace_bytes);
     let traces = body / trace_bytes;
     // Sample count and interval, the fields most likely to be filled and equal in all headers.
     let mark = |trace: u64| source.array::<4>(start + trace * trace_bytes + 114);

@@ -124,7 +124,7 @@ fn foreign(start: &[u8]) -> Option<(&'static str, &'static str)> {
         return Some(("SEG-Y behind a 128-byte tape label", "strip the label with `tail -c +129 FILE > NEW` first"));
     }
     let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..);
-    if !start.is_empty() && start.iter().all(is_text) && start.iter().any(|&byte| byte == b'\n') {
+    if !start.is_empty() && start.iter().all(is_text) && start.contains(&b'\n') {
         return Some(("a text file", "give the path of a SEG-Y file"));
     }
     None
@@ -136,7 +136,7 @@ fn is_seismic_unix(source: &Source) -> Result<bool, SegyError> {
     Ok([Endian::Big, Endian::Little].into_iter().any(|endian| {
         let samples = u64::from(endian.u16([head[114], head[115]]));
         let interval = endian.u16([head[116], head[117]]);
-        samples > 0 && interval > 0 && source.length() % (240 + 4 * samples) == 0
+        samples > 0 && interval > 0 && source.length().is_multiple_of(240 + 4 * samples)
     }))
 }
 

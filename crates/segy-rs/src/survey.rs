@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::detect::Candidate;
 use crate::error::SegyError;
 use crate::index::{Tally, TraceIndex};
 use crate::options::Duplicates;
@@ -155,11 +154,6 @@ pub(crate) fn build(
     };
 
     let traces = inlines.len() as u64;
-    let zero = Span { min: 0, max: 0, divisor: 0 };
-    if traces > 1 && inline == zero && crossline == zero {
-        let looked_at = vec![Candidate::all_zero(bytes.inline, bytes.crossline)];
-        return Err(SegyError::NoLineNumbers { path: path.to_owned(), looked_at });
-    }
     let cells = inline.count().saturating_mul(crossline.count());
     let widest = inline.divisor.max(crossline.divisor);
     if cells > CELLS_ALWAYS.max(traces.saturating_mul(CELLS_PER_TRACE)) || widest > i32::MAX as u64 {

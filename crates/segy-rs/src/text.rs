@@ -32,11 +32,10 @@ impl TextHeader {
         for (index, line) in bytes.chunks_exact_mut(LINE_BYTES).enumerate() {
             let text = lines.get(index).map_or("", |text| text.as_ref());
             let number = format!("C{:>2} ", index + 1);
-            let prefix = if text.starts_with(number.trim_end()) || text.starts_with(&format!("C{:02}", index + 1)) {
-                ""
-            } else {
-                &number
-            };
+            let is_numbered = [&number, &format!("C{:02} ", index + 1)]
+                .into_iter()
+                .any(|number| text.starts_with(number.as_str()) || text == number.trim_end());
+            let prefix = if is_numbered { "" } else { &number };
             for (byte, character) in line.iter_mut().zip(prefix.chars().chain(text.chars())) {
                 *byte = encode(character, encoding);
             }

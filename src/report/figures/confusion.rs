@@ -3,10 +3,11 @@
 use super::Figure;
 use super::canvas::{Align, Canvas, Height, INK, PALE, Rect, TextStyle};
 use super::colormap::{lightness, shade};
-use super::typeface::{THIN_SPACE, fitted, text_width};
+use super::typeface::{fitted, text_width};
 use crate::grid::{ClassTable, Color};
 use crate::metrics::ConfusionMatrix;
 use crate::report::ReportError;
+use crate::report::counts::grouped;
 
 /// A confusion matrix: a row for each labelled class, shaded by the share of its voxels.
 #[derive(Clone, Copy, Debug)]
@@ -112,28 +113,12 @@ fn percent(share: f32) -> String {
     if percent < 0.1 { "< 0.1 %".to_owned() } else { format!("{percent:.1} %") }
 }
 
-/// A count with thin spaces between thousands.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(THIN_SPACE);
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn counts_are_grouped_and_small_shares_do_not_look_like_none() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(1_234_567), "1\u{2009}234\u{2009}567");
+    fn small_shares_do_not_look_like_none() {
         assert_eq!(percent(0.0004), "< 0.1 %");
         assert_eq!(percent(0.87654), "87.7 %");
     }

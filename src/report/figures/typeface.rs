@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, Point};
 use tiny_skia::{Path, PathBuilder, Transform};
 
+use crate::report::counts::NARROW_SPACE;
+
 /// Ubuntu Light, and Hack for characters that it lacks.
 static FONTS: LazyLock<[FontRef<'static>; 2]> = LazyLock::new(|| {
     [epaint_default_fonts::UBUNTU_LIGHT, epaint_default_fonts::HACK_REGULAR]
@@ -16,9 +18,6 @@ pub(super) const CAPITAL: f32 = 0.69;
 
 /// More letters than this fit into no place of a figure.
 const MOST_LETTERS: usize = 400;
-
-/// A narrow space, which neither font has.
-pub(super) const THIN_SPACE: char = '\u{2009}';
 
 /// Length of `text` on its base line, in pixels, at `size` pixels per em.
 pub(super) fn text_width(text: &str, size: f32) -> f32 {
@@ -82,7 +81,8 @@ fn place(text: &str, size: f32) -> (Vec<Placed>, f32) {
     let mut placed: Vec<Placed> = Vec::new();
     let mut x = 0.0;
     for character in text.chars().filter(|character| !character.is_control()) {
-        if character == THIN_SPACE {
+        if character == NARROW_SPACE {
+            // Neither font has it.
             x += 0.16 * size;
             continue;
         }

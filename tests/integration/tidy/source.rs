@@ -8,14 +8,14 @@ pub(super) struct Source {
     pub text: String,
     /// The text with every comment and literal replaced by spaces; lines stay where they are.
     pub code: String,
-    /// Byte at which `#[cfg(test)]` starts the test module, or the end.
+    /// Byte at which `#[cfg(test)]` starts the test module (`#![cfg(test)]` the whole file), or the end.
     pub tests_start: usize,
 }
 
 impl Source {
     pub(super) fn new(name: &str, text: &str) -> Self {
         let code = blank(text);
-        let tests_start = code.find("#[cfg(test)]").unwrap_or(code.len());
+        let tests_start = code.find("[cfg(test)]").unwrap_or(code.len());
         Self { name: name.to_owned(), text: text.to_owned(), code, tests_start }
     }
 

@@ -1,0 +1,211 @@
+//! What must fit together in a job, as far as it can be told without data.
+
+use miette::Diagnostic;
+
+use super::schema::{
+    ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, Split, TrainingForm,
+};
+use crate::network::NetworkError;
+
+/// Something wrong with a job, at a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Finding {
+    pub(super) key: String,
+    pub(super) message: String,
+    pub(super) help: Option<String>,
+}
+
+/// Everything that does not fit together.
+pub(super) fn check(job: &Job) -> Vec<Finding> {
+    let mut findings = Findings(Vec::new());
+    classes(job, &mut findings);
+    labels(job, &mut findings);
+    split(job, &mut findings);
+    network(job, &mut findings);
+    training(job, &mut findings);
+    for (place, prediction) in job.prediction.iter().enumerate() {
+        interpretation(job, place, prediction, &mut findings);
+    }
+    findings.0
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, key: impl Into<String>, message: impl Into<String>, help: &str) {
+        let help = (!help.is_empty()).then(|| help.to_owned());
+        self.0.push(Finding { key: key.into(), message: message.into(), help });
+    }
+}
+
+fn classes(job: &Job, findings: &mut Findings) {
+    for (code, class) in job.classes.iter().enumerate() {
+        if job.classes[..code].iter().any(|other| other.name == class.name) {
+            findings.add(format!("classes[{code}]"), format!("class `{}` is named twice", class.name), "");
+        }
+    }
+    // Pictures and .ixz files hold classes that only reading them tells.
+    let all_are_points = job.labels.iter().all(|source| matches!(source, LabelSource::Points(_)));
+    let labelled = |name: &str| {
+        job.labels.iter().any(|source| matches!(source, LabelSource::Points(points) if points.class == name))
+    };
+    for (code, class) in job.classes.iter().enumerate().filter(|(_, class)| all_are_points && !labelled(&class.name)) {
+        findings.add(
+            format!("classes[{code}]"),
+            format!("class `{}` has no labels", class.name),
+            "name a file of its points under `labels`, or take the class out",
+        );
+    }
+}
+
+fn labels(job: &Job, findings: &mut Findings) {
+    let known: Vec<_> = job.classes.iter().map(|class| class.name.as_str()).collect();
+    let must_be_known = |key: String, name: &str, findings: &mut Findings| {
+        if !known.contains(&name) {
+            findings.add(key, format!("`{name}` is none of the classes {}", known.join(", ")), "");
+        }
+    };
+    for (place, source) in job.labels.iter().enumerate() {
+        match source {
+            LabelSource::Points(points) => {
+                must_be_known(format!("labels[{place}].points.class"), &points.class, findings);
+            }
+            LabelSource::Section(section) => {
+                for name in section.colors.iter().flatten().map(|(name, _)| name) {
+                    must_be_known(format!("labels[{place}].section.colors.{name}"), name, findings);
+                }
+                if section.inline.is_some() && section.crossline.is_some() {
+                    findings.add(
+                        format!("labels[{place}].section"),
+                        "`inline` and `crossline` are both given",
+                        "a picture shows one section: keep the one that it shows",
+                    );
+                }
+            }
+            LabelSource::Ixz(_) => {}
+        }
+    }
+}
+
+fn split(job: &Job, findings: &mut Findings) {
+    let shares = match &job.split {
+        Split::Random(random) => random.test + random.validation,
+        Split::Blocks(blocks) => blocks.test + blocks.validation,
+        Split::None | Split::Stripes(_) => 0.0,
+    };
+    if shares > 0.95 {
+        findings.add("split", "`test` and `validation` leave next to nothing to train on", "together 0.95 is the most");
+    }
+}
+
+fn training(job: &Job, findings: &mut Findings) {
+    match (job.training.steps, job.training.epochs) {
+        (Some(_), Some(_)) => {
+            findings.add("training.epochs", "`steps` and `epochs` are both given", "keep one of them");
+        }
+        (None, None) => findings.add(
+            "training",
+            "neither `steps` nor `epochs` says how long training takes",
+            "add, for example, `steps: 160`",
+        ),
+        _ => {}
+    }
+    let validates = match &job.split {
+        Split::None => false,
+        Split::Stripes(stripes) => stripes.validation > 0,
+        Split::Blocks(blocks) => blocks.validation > 0.0,
+        Split::Random(random) => random.validation > 0.0,
+    };
+    if job.training.early_stopping.is_some() && !validates {
+        findings.add(
+            "training.early_stopping",
+            "early stopping needs voxels to validate on, and `split` keeps none",
+            match job.split {
+                Split::None => "choose a split with a validation share, or take `early_stopping` out",
+                _ => "give the split a `validation` share, or take `early_stopping` out",
+            },
+        );
+    }
+    if matches!(job.training.form, TrainingForm::Dense(_)) {
+        dense(job, "training.form.dense", "use `form: {patch: {batch: 256}}`", findings);
+    }
+    if let ClassWeights::Given(weights) = &job.training.class_weights
+        && weights.len() != job.classes.len()
+    {
+        let counts = format!("{} weights are given for {} classes", weights.len(), job.classes.len());
+        findings.add("training.class_weights", counts, "give one for each class, in their order");
+    }
+}
+
+fn network(job: &Job, findings: &mut Findings) {
+    if let Network::Vgg16(vgg16) = &job.network
+        && vgg16.padding == Padding::Valid
+        && vgg16.cut.is_none()
+    {
+        findings.add(
+            "network.vgg16",
+            "`padding: valid` needs a `cut`: all thirteen convolutions see more than any patch holds",
+            "add `cut: conv4_1`, or use `padding: same`",
+        );
+        return;
+    }
+    let mut refuse = |key: String, error: NetworkError| {
+        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        findings.add(key, error.to_string(), &help);
+    };
+    let form = job.network.form();
+    match job.network.architecture().layers(job.patch.size, job.classes.len()) {
+        Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
+        Err(error) => refuse(format!("network.{form}"), error),
+        Ok(layers) => {
+            if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.frozen_layers(&layers.layers)) {
+                refuse(format!("network.{form}.freeze"), error);
+            }
+        }
+    }
+}
+
+fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &mut Findings) {
+    let at = |key: &str| format!("prediction[{place}].{key}");
+    if prediction.engine == Engine::Dense {
+        dense(job, &at("engine"), "use `engine: patch`", findings);
+    }
+    if prediction.inlines.is_some() && prediction.crosslines.is_some() {
+        findings.add(
+            at("crosslines"),
+            "`inlines` and `crosslines` are both given",
+            "keep one of them, or make two interpretations: `prediction: [{...}, {name: ..., ...}]`",
+        );
+    }
+    let before = &job.prediction[..place];
+    match &prediction.name {
+        None if place > 0 => findings.add(
+            format!("prediction[{place}]"),
+            "only the first interpretation can do without a name",
+            "add `name: ...`; its files are called after it",
+        ),
+        Some(name) if before.iter().any(|other| other.name.as_ref() == Some(name)) => {
+            findings.add(at("name"), format!("two interpretations are called `{name}`"), "");
+        }
+        _ => {}
+    }
+}
+
+/// What the dense form asks for.
+fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
+    if job.network.padding() == Padding::Same {
+        findings.add(
+            key,
+            "the network has no dense form: with `padding: same`, zeros enter at the edges of every patch, \
+             so whole sections would give another result",
+            &format!("{instead}, or a network with `padding: valid`"),
+        );
+    }
+    if job.patch.padding != PatchPadding::Zero {
+        findings.add(
+            key,
+            "the dense form fills the outside of the survey with zeros, `patch.padding` asks for something else",
+            &format!("use `padding: zero` for patches, or {instead}"),
+        );
+    }
+}

@@ -1,0 +1,218 @@
+//! From the words of a job to the options of the rooms.
+
+use std::path::Path;
+
+use super::schema::{
+    Access, ClassWeights, Clip, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch, PatchPadding,
+    PatchPlane, SegyInput, Split, Training, Truncated, VerticalDomain,
+};
+use crate::dataset;
+use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
+use crate::network::{self, Architecture, Head, OptimizerOptions};
+use crate::volume::ClipBounds;
+
+/// Steps of an epoch of crops, which have no natural one.
+const CROP_STEPS_PER_EPOCH: u64 = 20;
+
+impl Job {
+    /// The classes, in standard colours where the job names none.
+    ///
+    /// # Errors
+    /// When two have one name; a loaded job has none such.
+    pub fn class_table(&self) -> Result<ClassTable, ClassTableError> {
+        let classes = self.classes.iter().enumerate().map(|(code, class)| FaciesClass {
+            name: class.name.clone(),
+            color: class.color.unwrap_or_else(|| ClassTable::standard_color(code)),
+        });
+        ClassTable::new(classes.collect())
+    }
+
+    /// How labelled voxels are divided, with the job's seed.
+    pub fn split_options(&self) -> dataset::Split {
+        match self.split.clone() {
+            Split::None => dataset::Split::None,
+            Split::Stripes(stripes) => dataset::Split::Stripes(dataset::StripeSplit {
+                train: stripes.train,
+                gap: stripes.gap,
+                test: stripes.test,
+                offset: stripes.offset,
+                validation: stripes.validation,
+            }),
+            Split::Blocks(blocks) => dataset::Split::Blocks(dataset::BlockSplit {
+                traces: blocks.traces,
+                samples: blocks.samples,
+                gap: blocks.gap,
+                test: blocks.test,
+                validation: blocks.validation,
+                seed: self.seed,
+            }),
+            Split::Random(random) => dataset::Split::Random(dataset::RandomSplit {
+                test: random.test,
+                validation: random.validation,
+                seed: self.seed,
+            }),
+        }
+    }
+}
+
+impl SegyInput {
+    /// How the file is opened.
+    pub fn open_options(&self) -> segy_rs::OpenOptions {
+        segy_rs::OpenOptions {
+            inline_byte: self.inline,
+            crossline_byte: self.crossline,
+            x_byte: self.x,
+            y_byte: self.y,
+            access: match self.access {
+                Access::Map => segy_rs::Access::Map,
+                Access::Read => segy_rs::Access::Read,
+            },
+            endian: self.endian.map(|endian| match endian {
+                Endian::Big => segy_rs::Endian::Big,
+                Endian::Little => segy_rs::Endian::Little,
+            }),
+            format: self.format.and_then(segy_rs::SampleFormat::from_code),
+            samples: self.samples,
+            interval_us: self.interval.map(|interval| interval * 1000.0),
+            start_ms: self.start,
+            duplicates: match self.duplicates {
+                Duplicates::Error => segy_rs::Duplicates::Error,
+                Duplicates::First => segy_rs::Duplicates::First,
+                Duplicates::Last => segy_rs::Duplicates::Last,
+            },
+            truncated: match self.truncated {
+                Truncated::Error => segy_rs::Truncated::Error,
+                Truncated::KeepWhole => segy_rs::Truncated::KeepWhole,
+            },
+        }
+    }
+
+    /// What the vertical axis measures.
+    pub fn domain(&self) -> Domain {
+        match self.vertical {
+            VerticalDomain::Time => Domain::Time,
+            VerticalDomain::Depth => Domain::Depth,
+        }
+    }
+}
+
+impl From<Clip> for ClipBounds {
+    fn from(clip: Clip) -> Self {
+        match clip {
+            Clip::Percentile(percentile) => Self::Percentile(percentile),
+            Clip::Absolute(amplitude) => Self::Absolute { low: -amplitude, high: amplitude },
+            Clip::Bounds([low, high]) => Self::Absolute { low, high },
+        }
+    }
+}
+
+impl Patch {
+    /// The planes whose labelled sections are learnt.
+    pub fn planes(&self) -> &'static [Plane] {
+        match self.plane {
+            PatchPlane::Inline => &[Plane::Inline],
+            PatchPlane::Crossline => &[Plane::Crossline],
+            PatchPlane::Both => &[Plane::Inline, Plane::Crossline],
+        }
+    }
+}
+
+impl From<PatchPadding> for dataset::Padding {
+    fn from(padding: PatchPadding) -> Self {
+        match padding {
+            PatchPadding::Zero => Self::Zero,
+            PatchPadding::Reflect => Self::Reflect,
+            PatchPadding::Edge => Self::Edge,
+        }
+    }
+}
+
+impl Network {
+    /// The layers, but for patch size and number of classes.
+    pub fn architecture(&self) -> Architecture {
+        match self {
+            Self::Waldeland(waldeland) => Architecture::Waldeland { padding: waldeland.padding.into() },
+            Self::Vgg16(vgg16) => Architecture::Vgg16 {
+                cut: vgg16.cut.clone(),
+                padding: vgg16.padding.into(),
+                head: Head {
+                    hidden: vgg16.head.clone(),
+                    dropout: vgg16.dropout,
+                    batch_norm: vgg16.batch_norm,
+                    batch_norm_scores: vgg16.batch_norm_scores,
+                },
+            },
+        }
+    }
+
+    /// What keeps its weights while the rest learns.
+    pub fn freeze(&self) -> Option<network::Freeze> {
+        match self {
+            Self::Waldeland(_) => None,
+            Self::Vgg16(vgg16) => vgg16.freeze.clone().map(|freeze| match freeze {
+                Freeze::Convolutions(count) => network::Freeze::Convolutions(count),
+                Freeze::Layers(count) => network::Freeze::Layers(count),
+                Freeze::Through(name) => network::Freeze::Through(name),
+            }),
+        }
+    }
+
+    /// The file of pretrained weights.
+    pub fn weights(&self) -> Option<&Path> {
+        match self {
+            Self::Waldeland(_) => None,
+            Self::Vgg16(vgg16) => vgg16.weights.as_deref(),
+        }
+    }
+}
+
+impl From<Padding> for network::Padding {
+    fn from(padding: Padding) -> Self {
+        match padding {
+            Padding::Same => Self::Same,
+            Padding::Valid => Self::Valid,
+        }
+    }
+}
+
+impl Training {
+    /// Optimiser steps of one epoch and in all; `natural` is how many show every training voxel once (patches only).
+    pub fn steps_per_epoch_and_in_all(&self, natural: Option<u64>) -> [u64; 2] {
+        let epoch = self.steps_per_epoch.or(natural).unwrap_or(CROP_STEPS_PER_EPOCH).max(1);
+        let from_epochs = self.epochs.unwrap_or(1).saturating_mul(epoch);
+        [epoch, self.steps.unwrap_or(from_epochs)]
+    }
+
+    /// The optimiser and its constants.
+    pub fn optimizer_options(&self) -> OptimizerOptions {
+        match &self.optimizer {
+            Optimizer::Adam(adam) => OptimizerOptions::Adam { learning_rate: adam.learning_rate },
+            Optimizer::Sgd(sgd) => OptimizerOptions::Sgd {
+                learning_rate: sgd.learning_rate,
+                momentum: sgd.momentum,
+                nesterov: sgd.nesterov,
+                decay: sgd.decay,
+            },
+        }
+    }
+
+    /// Random changes to what is seen.
+    pub fn augmentation_options(&self) -> dataset::Augmentation {
+        dataset::Augmentation {
+            mirror: self.augmentation.mirror,
+            amplitude_scale: self.augmentation.amplitude_scale,
+            noise: self.augmentation.noise,
+        }
+    }
+}
+
+impl From<ClassWeights> for dataset::ClassWeights {
+    fn from(weights: ClassWeights) -> Self {
+        match weights {
+            ClassWeights::None => Self::None,
+            ClassWeights::Inverse => Self::Inverse,
+            ClassWeights::InverseSqrt => Self::InverseSqrt,
+            ClassWeights::Given(weights) => Self::Given(weights),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The whole job.
+
+use std::path::PathBuf;
+
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::prediction::one_or_many;
+use super::{Amplitude, ClassEntry, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training, Vgg16};
+
+/// A job: from a labelled cube to an interpreted one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map of the job's sections")]
+pub struct Job {
+    /// Version of this layout; 1.
+    #[garde(range(min = 1, max = 1))]
+    pub version: u32,
+    /// Name of the run and of its folder under `runs/`.
+    #[garde(length(min = 1, max = 200), custom(is_folder_name))]
+    pub name: String,
+    /// Decides everything random: the split, the first weights, the order of batches, dropout. Same seed, same bytes.
+    #[serde(default = "default_seed")]
+    #[garde(skip)]
+    pub seed: u64,
+    /// The cube to learn from.
+    #[garde(dive)]
+    pub input: Input,
+    /// Facies in code order: the first is class 0. Each a name, or a name with a colour.
+    #[garde(length(min = 2, max = 254), dive)]
+    pub classes: Vec<ClassEntry>,
+    /// Where the interpretation comes from; all sources together are the labels.
+    #[garde(length(min = 1), dive)]
+    pub labels: Vec<LabelSource>,
+    /// From recorded amplitudes to what the network sees.
+    #[serde(default)]
+    #[garde(dive)]
+    pub amplitude: Amplitude,
+    /// What the network sees of the cube round one voxel.
+    #[serde(default)]
+    #[garde(dive)]
+    pub patch: Patch,
+    /// Which labelled voxels train, and which are kept back to test and to validate.
+    #[serde(default)]
+    #[garde(dive)]
+    pub split: Split,
+    /// Which network.
+    #[garde(dive)]
+    pub network: Network,
+    /// How it learns.
+    #[garde(dive)]
+    pub training: Training,
+    /// What the trained network interprets: one map, or a list of them. Without it nothing is interpreted.
+    #[serde(default, deserialize_with = "one_or_many")]
+    #[schemars(schema_with = "super::prediction::one_or_many_schema")]
+    #[garde(dive)]
+    pub prediction: Vec<Prediction>,
+    /// What is written; volumes in both formats and the figures if left out.
+    #[serde(default)]
+    #[garde(dive)]
+    pub output: Output,
+}
+
+impl Job {
+    /// Every file that the job names, with its key, in the order of the job.
+    pub fn files_mut(&mut self) -> Vec<(String, &mut PathBuf)> {
+        let mut files = vec![("input.segy.path".to_owned(), self.input.path_mut())];
+        for (place, source) in self.labels.iter_mut().enumerate() {
+            let form = source.form();
+            files.push((format!("labels[{place}].{form}.path"), source.path_mut()));
+        }
+        if let Network::Vgg16(Vgg16 { weights: Some(weights), .. }) = &mut self.network {
+            files.push(("network.vgg16.weights".to_owned(), weights));
+        }
+        for (place, prediction) in self.prediction.iter_mut().enumerate() {
+            if let Some(input) = &mut prediction.input {
+                files.push((format!("prediction[{place}].input.segy.path"), input.path_mut()));
+            }
+            if let Some(truth) = &mut prediction.truth {
+                files.push((format!("prediction[{place}].truth.path"), &mut truth.path));
+            }
+        }
+        files
+    }
+}
+
+fn default_seed() -> u64 {
+    1
+}
+
+pub(in crate::job) fn is_folder_name(name: &str, _context: &()) -> garde::Result {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if name.chars().all(allowed) && !name.starts_with(['.', '-']) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("may hold letters, digits, `-`, `_` and `.`, and starts with a letter or digit"))
+    }
+}

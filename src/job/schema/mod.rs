@@ -1,0 +1,33 @@
+//! The YAML of a job as types, one file per section. What a key means stands in its documentation, which is also what
+//! the JSON schema shows in an editor.
+
+mod amplitude;
+mod by_shape;
+mod classes;
+mod input;
+mod job;
+mod labels;
+mod network;
+mod output;
+mod patch;
+mod prediction;
+mod split;
+mod training;
+
+pub(super) use by_shape::{ByShape, by_shape};
+pub(super) use job::is_folder_name;
+
+pub use amplitude::{Amplitude, Clip};
+pub use classes::ClassEntry;
+pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
+pub use job::Job;
+pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
+pub use network::{Freeze, Network, Padding, Vgg16, Waldeland};
+pub use output::{Figures, Hdf5Output, Output, SegyOutput};
+pub use patch::{Patch, PatchPadding, PatchPlane};
+pub use prediction::{Engine, LineRange, Lines, Prediction, PredictionOutput, Truth, Window};
+pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
+pub use training::{
+    Adam, Augmentation, ClassWeights, DenseForm, EarlyStopping, Monitor, Optimizer, PatchForm, Sgd, Training,
+    TrainingForm,
+};

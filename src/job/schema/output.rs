@@ -1,0 +1,54 @@
+//! What a run writes.
+
+use garde::Validate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a run writes beside model, metrics and report: what is named here, or everything if the section is left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `hdf5`, `segy` and `figures`")]
+pub struct Output {
+    /// The interpreted volumes as one HDF5 file, `facies.h5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub hdf5: Option<Hdf5Output>,
+    /// The class volume as SEG-Y with the input's traces and headers, `facies.sgy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub segy: Option<SegyOutput>,
+    /// Pictures in `figures/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub figures: Option<Figures>,
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self { hdf5: Some(Hdf5Output {}), segy: Some(SegyOutput {}), figures: Some(Figures::default()) }
+    }
+}
+
+/// The HDF5 file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`")]
+pub struct Hdf5Output {}
+
+/// The SEG-Y file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "`{}`")]
+pub struct SegyOutput {}
+
+/// Sections that are drawn, with labels, prediction and confidence. If none is named: the labelled ones.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, default, expecting = "a map with `inlines`, `crosslines` and `time_slices`")]
+pub struct Figures {
+    /// Inline numbers.
+    #[garde(length(max = 1000))]
+    pub inlines: Vec<i32>,
+    /// Crossline numbers.
+    #[garde(length(max = 1000))]
+    pub crosslines: Vec<i32>,
+    /// Times in ms, or depths in m.
+    #[garde(length(max = 1000))]
+    pub time_slices: Vec<f64>,
+}

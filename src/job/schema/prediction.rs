@@ -1,0 +1,234 @@
+//! What a trained network interprets.
+
+use std::path::PathBuf;
+
+use garde::Validate;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::Input;
+use super::by_shape::{ByShape, by_shape};
+use super::job::is_folder_name;
+
+/// Interpretation of one cube.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `engine`")]
+pub struct Prediction {
+    /// Tells several interpretations of one job apart: `block` writes `facies-block.h5` and so on. The first needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(min = 1, max = 100), custom(is_folder_name)))]
+    pub name: Option<String>,
+    /// Another cube than the one learnt from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub input: Option<Input>,
+    /// How voxels are classified.
+    #[garde(skip)]
+    pub engine: Engine,
+    /// Inlines to interpret: `all`, a range, or a list. All, if neither these nor `crosslines` are given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub inlines: Option<Lines>,
+    /// Crosslines to interpret instead: the section that a voxel is seen in is then a crossline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub crosslines: Option<Lines>,
+    /// The part of each section to interpret; the rest holds "no class". The whole section if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub window: Option<Window>,
+    /// What is written for each voxel.
+    #[serde(default = "default_outputs")]
+    #[garde(length(min = 1, max = 3))]
+    pub outputs: Vec<PredictionOutput>,
+    /// Side of a tile in voxels (engine `dense`); chosen to fit the memory if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 8, max = 8192)))]
+    pub tile: Option<usize>,
+    /// Patches at a time (engine `patch`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(range(min = 1, max = 65_536)))]
+    pub batch: Option<usize>,
+    /// A volume of the right classes to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub truth: Option<Truth>,
+}
+
+/// How voxels are classified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// Whole tiles at once; needs `padding: valid`, and is a hundred times faster than patches with the same result.
+    Dense,
+    /// One patch per voxel.
+    Patch,
+}
+
+/// What is written for each voxel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PredictionOutput {
+    /// The class; always written.
+    Class,
+    /// The probability of every class.
+    Probability,
+    /// The probability of the class that was chosen.
+    Confidence,
+}
+
+/// Line numbers: `all`, `{first: 100, last: 200, step: 2}`, or a list.
+#[derive(Clone, Debug, PartialEq, Validate)]
+pub enum Lines {
+    /// Every line of the survey.
+    All,
+    /// A range.
+    Range(#[garde(dive)] LineRange),
+    /// These.
+    List(#[garde(length(min = 1))] Vec<i32>),
+}
+
+/// Lines from `first` to `last`, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `first` and `last`")]
+#[garde(custom(in_order))]
+pub struct LineRange {
+    /// Smallest line number.
+    #[garde(skip)]
+    pub first: i32,
+    /// Largest line number.
+    #[garde(skip)]
+    pub last: i32,
+    /// Every how many-th line of the survey.
+    #[serde(default = "default_step")]
+    #[garde(range(min = 1))]
+    pub step: u32,
+}
+
+/// A part of each section.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `traces` and `vertical`")]
+pub struct Window {
+    /// First and last number of the lines across: crosslines of an inline, inlines of a crossline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(custom(pair_in_order))]
+    pub traces: Option<[i32; 2]>,
+    /// First and last time in ms, or depth in m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(custom(pair_in_order))]
+    pub vertical: Option<[f64; 2]>,
+}
+
+/// A volume of classes to compare with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `path`")]
+pub struct Truth {
+    /// A SEG-Y file of classes on the same grid.
+    #[garde(skip)]
+    pub path: PathBuf,
+    /// Value of the first class: 0 or 1. With 1, 0 is "no class".
+    #[serde(default = "default_truth_base")]
+    #[garde(range(max = 1))]
+    pub base: u8,
+}
+
+impl Serialize for Lines {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::All => serializer.serialize_str("all"),
+            Self::Range(range) => range.serialize(serializer),
+            Self::List(numbers) => numbers.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        by_shape(deserializer)
+    }
+}
+
+impl<'de> ByShape<'de> for Lines {
+    const EXPECTED: &'static str = "`all`, `{first: ..., last: ...}` or a list of line numbers";
+
+    fn from_text<E: Error>(text: &str) -> Result<Self, E> {
+        match text {
+            "all" => Ok(Self::All),
+            _ => Err(E::invalid_value(serde::de::Unexpected::Str(text), &Self::EXPECTED)),
+        }
+    }
+
+    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Self::List)
+    }
+
+    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        LineRange::deserialize(MapAccessDeserializer::new(map)).map(Self::Range)
+    }
+}
+
+impl JsonSchema for Lines {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Lines".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "Line numbers: `all`, a range, or a list.",
+            "anyOf": [
+                { "const": "all" },
+                generator.subschema_for::<LineRange>(),
+                { "type": "array", "items": { "type": "integer" }, "minItems": 1 },
+            ],
+        })
+    }
+}
+
+/// One interpretation, or a list of them.
+struct OneOrMany(Vec<Prediction>);
+
+impl<'de> ByShape<'de> for OneOrMany {
+    const EXPECTED: &'static str = "a map with `engine`, or a list of such maps";
+
+    fn from_list<A: SeqAccess<'de>>(list: A) -> Result<Self, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list)).map(Self)
+    }
+
+    fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {
+        Prediction::deserialize(MapAccessDeserializer::new(map)).map(|prediction| Self(vec![prediction]))
+    }
+}
+
+pub(super) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Prediction>, D::Error> {
+    by_shape::<D, OneOrMany>(deserializer).map(|OneOrMany(predictions)| predictions)
+}
+
+pub(super) fn one_or_many_schema(generator: &mut SchemaGenerator) -> Schema {
+    let one = generator.subschema_for::<Prediction>();
+    json_schema!({ "anyOf": [one, { "type": "array", "items": one }], "default": [] })
+}
+
+fn default_outputs() -> Vec<PredictionOutput> {
+    vec![PredictionOutput::Class, PredictionOutput::Confidence]
+}
+
+fn default_step() -> u32 {
+    1
+}
+
+fn default_truth_base() -> u8 {
+    1
+}
+
+fn in_order(range: &LineRange, _context: &()) -> garde::Result {
+    if range.first <= range.last { Ok(()) } else { Err(garde::Error::new("`first` is at most `last`")) }
+}
+
+fn pair_in_order<T: PartialOrd>(pair: &Option<[T; 2]>, _context: &()) -> garde::Result {
+    match pair {
+        Some([first, last]) if first > last => Err(garde::Error::new("the first is at most the second")),
+        _ => Ok(()),
+    }
+}

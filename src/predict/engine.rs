@@ -1,0 +1,164 @@
+//! The two ways to interpret a section. On a network with valid padding they agree.
+
+use ndarray::{Array3, ArrayView1, ArrayView2};
+
+use super::{PredictError, SectionWindow, dense, patch};
+use crate::dataset::Padding;
+use crate::network::{NetworkError, Predictor};
+
+/// How class probabilities are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Every voxel of a tile in one pass; needs a network with valid padding.
+    Dense {
+        /// Largest side of a tile in output voxels.
+        tile: usize,
+    },
+    /// One window a voxel; for any network.
+    Patch {
+        /// Patches in one pass.
+        batch: usize,
+    },
+}
+
+impl Engine {
+    /// Dense with the standard tile. Larger tiles waste less on their halo, smaller ones stay closer to the caches.
+    pub const DENSE: Self = Self::Dense { tile: 256 };
+    /// Patches with the standard batch.
+    pub const PATCH: Self = Self::Patch { batch: 256 };
+
+    /// Whether the engine can work with this network.
+    ///
+    /// # Errors
+    /// When a dense form is asked of a network that has none.
+    pub fn check(self, predictor: &Predictor) -> Result<(), NetworkError> {
+        match self {
+            Self::Dense { .. } if predictor.receptive_field().is_none() => Err(NetworkError::NoDenseForm),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Class probabilities `[class, trace, sample]` of the `window` of a scaled `section` `[trace, sample]`.
+///
+/// Windows see the whole section and, beyond its edge, `padding`. Traces that are not `live` get 0 for every class.
+///
+/// # Errors
+/// When the network has no dense form, or the device runs out of memory.
+pub fn section_probabilities(
+    predictor: &Predictor,
+    engine: Engine,
+    padding: Padding,
+    section: ArrayView2<'_, f32>,
+    live: ArrayView1<'_, bool>,
+    window: &SectionWindow,
+) -> Result<Array3<f32>, PredictError> {
+    engine.check(predictor)?;
+    let probabilities = match engine {
+        Engine::Dense { tile } => dense::probabilities(predictor, tile, padding, section, live, window)?,
+        Engine::Patch { batch } => patch::probabilities(predictor, batch, padding, section, live, window)?,
+    };
+    Ok(probabilities)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array1, Array2, Axis};
+
+    use super::super::test_network::{noise, predictor, vgg16, waldeland};
+    use super::*;
+
+    fn both(predictor: &Predictor, padding: Padding, section: &Array2<f32>) -> [Array3<f32>; 2] {
+        [Engine::Dense { tile: 40 }, Engine::Patch { batch: 97 }].map(|engine| {
+            let live = Array1::from_elem(section.nrows(), true);
+            let window = SectionWindow::whole([section.nrows(), section.ncols()]);
+            section_probabilities(predictor, engine, padding, section.view(), live.view(), &window).unwrap()
+        })
+    }
+
+    fn largest_difference(a: &Array3<f32>, b: &Array3<f32>) -> f32 {
+        a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+    }
+
+    #[test]
+    fn engines_agree_up_to_the_survey_edge_for_every_padding() {
+        let section = noise(45, 52);
+        for architecture in [waldeland(), vgg16("conv3_1")] {
+            let predictor = predictor(architecture);
+            for padding in [Padding::Zero, Padding::Edge, Padding::Reflect] {
+                let [dense, patch] = both(&predictor, padding, &section);
+                let difference = largest_difference(&dense, &patch);
+                assert!(difference < 1e-5, "{difference}");
+                for (dense, patch) in dense.lanes(Axis(0)).into_iter().zip(patch.lanes(Axis(0))) {
+                    let mut sorted: Vec<f32> = patch.to_vec();
+                    sorted.sort_by(f32::total_cmp);
+                    let clear = sorted[sorted.len() - 1] - sorted[sorted.len() - 2] > 1e-4;
+                    let class = |lane: ndarray::ArrayView1<'_, f32>| {
+                        (0..lane.len()).max_by(|&a, &b| lane[a].total_cmp(&lane[b]))
+                    };
+                    assert!(!clear || class(dense) == class(patch));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_voxel_changes_exactly_the_outputs_whose_window_holds_it() {
+        let predictor = predictor(waldeland());
+        let field = predictor.receptive_field().unwrap() as i64;
+        for voxel in [[0, 0], [33, 70], [79, 20]] {
+            let silent = Array2::zeros((80, 90));
+            let mut section = silent.clone();
+            section[voxel] = 1.0;
+            let changed = both(&predictor, Padding::Zero, &section);
+            let unchanged = both(&predictor, Padding::Zero, &silent);
+            for (changed, unchanged) in changed.iter().zip(&unchanged) {
+                for trace in 0..80 {
+                    for sample in 0..90 {
+                        let holds = |at: usize, voxel: usize| {
+                            let first = at as i64 - field / 2;
+                            (first..first + field).contains(&(voxel as i64))
+                        };
+                        let inside = holds(trace, voxel[0]) && holds(sample, voxel[1]);
+                        let differs =
+                            (0..5).any(|class| changed[[class, trace, sample]] != unchanged[[class, trace, sample]]);
+                        assert_eq!(differs, inside, "voxel {voxel:?}, output [{trace}, {sample}]");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn tile_size_and_window_change_nothing_but_the_last_digits() {
+        let (section, predictor) = (noise(120, 70), predictor(waldeland()));
+        let live = Array1::from_elem(120, true);
+        let dense = |tile, window: &SectionWindow| {
+            let engine = Engine::Dense { tile };
+            section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), window).unwrap()
+        };
+        let whole = SectionWindow::whole([120, 70]);
+        let reference = dense(500, &whole);
+        assert!(largest_difference(&reference, &dense(32, &whole)) < 1e-5);
+        let window = SectionWindow { traces: 100..120, samples: 3..41 };
+        let part = reference.slice(ndarray::s![.., 100..120, 3..41]).to_owned();
+        assert!(largest_difference(&part, &dense(32, &window)) < 1e-5);
+    }
+
+    #[test]
+    fn dead_traces_get_no_probability() {
+        let (section, predictor) = (noise(30, 20), predictor(waldeland()));
+        let mut live = Array1::from_elem(30, true);
+        live[7] = false;
+        let window = SectionWindow::whole([30, 20]);
+        for engine in [Engine::Dense { tile: 8 }, Engine::Patch { batch: 50 }] {
+            let values =
+                section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), &window).unwrap();
+            for (trace, values) in values.axis_iter(Axis(1)).enumerate() {
+                let sums = values.sum_axis(Axis(0));
+                let expected = if trace == 7 { 0.0 } else { 1.0 };
+                assert!(sums.iter().all(|sum| (sum - expected).abs() < 1e-5));
+            }
+        }
+    }
+}

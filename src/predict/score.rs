@@ -1,0 +1,95 @@
+//! Scores of a network on the labelled voxels of a job.
+
+use std::error::Error;
+
+use ndarray::Array1;
+
+use super::{Engine, PredictError, SectionWindow, section_probabilities};
+use crate::dataset::{Padding, PatchWalk, SeismicDataset, Subset};
+use crate::metrics::ScoreSums;
+use crate::network::Predictor;
+use crate::train::{Validation, Validator};
+
+/// How labelled voxels are scored.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScoreOptions {
+    /// Dense: whole sections. Patch: one window a labelled voxel.
+    pub engine: Engine,
+    /// What windows see beyond the survey's edge; as in training.
+    pub padding: Padding,
+    /// Most voxels of a subset that the patch engine scores, spread evenly over the subset; `None` scores all.
+    pub most_voxels: Option<usize>,
+}
+
+/// Scores of `predictor` on each of `subsets`.
+///
+/// # Errors
+/// When the engine does not fit the network or memory runs out.
+pub fn score(
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    subsets: &[Subset],
+) -> Result<Vec<ScoreSums>, PredictError> {
+    options.engine.check(predictor)?;
+    match options.engine {
+        Engine::Dense { .. } => score_sections(dataset, predictor, options, subsets),
+        Engine::Patch { batch } => {
+            subsets.iter().map(|&subset| score_patches(dataset, predictor, options, batch, subset)).collect()
+        }
+    }
+}
+
+fn score_sections(
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    subsets: &[Subset],
+) -> Result<Vec<ScoreSums>, PredictError> {
+    let mut sums: Vec<ScoreSums> = subsets.iter().map(|_| ScoreSums::new(dataset.class_count())).collect();
+    for section in dataset.sections() {
+        let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
+        let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
+        let (rows, columns) = section.amplitude.dim();
+        let window = SectionWindow::whole([rows, columns]);
+        let amplitude = section.amplitude.view();
+        let probabilities =
+            section_probabilities(predictor, options.engine, options.padding, amplitude, traces.view(), &window)?;
+        for (&subset, sums) in subsets.iter().zip(&mut sums) {
+            sums.add_section(section.codes_in(subset).view(), probabilities.view());
+        }
+    }
+    Ok(sums)
+}
+
+fn score_patches(
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    batch: usize,
+    subset: Subset,
+) -> Result<ScoreSums, PredictError> {
+    let mut sums = ScoreSums::new(dataset.class_count());
+    let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
+    for batch in walk.batches() {
+        let probabilities = predictor.patch_probabilities(batch.amplitude.view())?;
+        sums.add_rows(&batch.codes, probabilities.view());
+    }
+    Ok(sums)
+}
+
+/// Scores the validation share for early stopping.
+pub struct SubsetValidator<'a> {
+    /// The labelled voxels.
+    pub dataset: &'a SeismicDataset,
+    /// How to score them.
+    pub options: ScoreOptions,
+}
+
+impl Validator for SubsetValidator<'_> {
+    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
+        let sums = score(self.dataset, predictor, &self.options, &[Subset::Validation])?;
+        let value = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        Ok(Validation { loss: value(sums[0].loss()), accuracy: value(sums[0].accuracy()) })
+    }
+}

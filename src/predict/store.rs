@@ -1,0 +1,159 @@
+//! Finished sections on disk, so that a run that was cut off loses only the sections it was working on.
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use ndarray::{Array2, Array3};
+
+use super::{PredictError, PredictedSection};
+use crate::grid::{Plane, Section};
+
+/// First bytes of a section file; the last one is its version.
+const MAGIC: [u8; 8] = *b"FACSEC\0\x01";
+
+/// A folder with one file for each finished section, named by plane and index.
+#[derive(Clone, Debug)]
+pub struct SectionStore {
+    folder: PathBuf,
+}
+
+impl SectionStore {
+    /// Opens the folder, making it where it is missing.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn open(folder: &Path) -> Result<Self, PredictError> {
+        fs::create_dir_all(folder).map_err(|source| PredictError::Store { path: folder.to_owned(), source })?;
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Keeps a section; it is there whole or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, section: &PredictedSection) -> Result<(), PredictError> {
+        let path = self.path(section.section);
+        let failed = |source| PredictError::Store { path: path.clone(), source };
+        let bytes = encode(section).map_err(failed)?;
+        let temporary = path.with_extension("part");
+        // A killed process leaves written bytes to the system, so no sync is needed; a torn file after a power cut fails
+        // its checksum and the section is computed again.
+        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path)).map_err(failed)
+    }
+
+    /// Takes a section up again; `None` where there is none or its file is damaged.
+    pub fn load(&self, section: Section) -> Option<PredictedSection> {
+        let bytes = fs::read(self.path(section)).ok()?;
+        decode(&bytes, section)
+    }
+
+    /// Whether a file for this section is there; it may still turn out to be damaged.
+    pub fn holds(&self, section: Section) -> bool {
+        self.path(section).exists()
+    }
+
+    fn path(&self, section: Section) -> PathBuf {
+        self.folder.join(format!("{}-{:06}.section", section.plane.name(), section.index))
+    }
+}
+
+/// Magic, checksum of the rest, plane, index, traces, samples, classes (0 where probabilities are absent), confidence
+/// flag; then the values, deflated. Integers and floats are little endian.
+fn encode(section: &PredictedSection) -> io::Result<Vec<u8>> {
+    let (traces, samples) = section.codes.dim();
+    let classes = section.probability.as_ref().map_or(0, |probability| probability.dim().0);
+    let plane = u64::from(section.section.plane == Plane::Crossline);
+    let flags = u64::from(section.confidence.is_some());
+    let mut body = Vec::new();
+    for number in [plane, section.section.index as u64, traces as u64, samples as u64, classes as u64, flags] {
+        body.extend(number.to_le_bytes());
+    }
+    let mut encoder = ZlibEncoder::new(body, Compression::fast());
+    encoder.write_all(&section.codes.iter().copied().collect::<Vec<u8>>())?;
+    let floats = section.confidence.iter().flat_map(|values| values.iter());
+    let floats = floats.chain(section.probability.iter().flat_map(|values| values.iter()));
+    encoder.write_all(&floats.flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>())?;
+    let body = encoder.finish()?;
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend(crc32fast::hash(&body).to_le_bytes());
+    bytes.extend(body);
+    Ok(bytes)
+}
+
+fn decode(bytes: &[u8], section: Section) -> Option<PredictedSection> {
+    let (checksum, body) = bytes.strip_prefix(&MAGIC)?.split_first_chunk::<4>()?;
+    if crc32fast::hash(body) != u32::from_le_bytes(*checksum) {
+        return None;
+    }
+    let (header, values) = body.split_first_chunk::<48>()?;
+    let (numbers, _) = header.as_chunks::<8>();
+    let [plane, index, traces, samples, classes, flags] =
+        [0, 1, 2, 3, 4, 5].map(|k| u64::from_le_bytes(numbers[k]) as usize);
+    let expected_plane = usize::from(section.plane == Plane::Crossline);
+    if (plane, index) != (expected_plane, section.index) {
+        return None;
+    }
+    let mut values = ZlibDecoder::new(values);
+    let mut codes = vec![0; traces * samples];
+    values.read_exact(&mut codes).ok()?;
+    let mut floats = |count: usize| -> Option<Vec<f32>> {
+        let mut bytes = vec![0; count * 4];
+        values.read_exact(&mut bytes).ok()?;
+        Some(bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    };
+    let confidence = if flags == 1 { Some(floats(traces * samples)?) } else { None };
+    let probability = if classes > 0 { Some(floats(classes * traces * samples)?) } else { None };
+    let shape = (traces, samples);
+    Some(PredictedSection {
+        section,
+        codes: Array2::from_shape_vec(shape, codes).ok()?,
+        confidence: confidence.map(|values| Array2::from_shape_vec(shape, values)).transpose().ok()?,
+        probability: probability
+            .map(|values| Array3::from_shape_vec((classes, traces, samples), values))
+            .transpose()
+            .ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn section(confidence: bool, probability: bool) -> PredictedSection {
+        let value = |i: usize, j: usize| (i * 7 + j) as f32 / 100.0;
+        PredictedSection {
+            section: Section::crossline(12),
+            codes: Array2::from_shape_fn((3, 5), |(i, j)| (i * j % 4) as u8),
+            confidence: confidence.then(|| Array2::from_shape_fn((3, 5), |(i, j)| value(i, j))),
+            probability: probability.then(|| Array3::from_shape_fn((2, 3, 5), |(k, i, j)| value(i, j) * k as f32)),
+        }
+    }
+
+    #[test]
+    fn sections_come_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SectionStore::open(&folder.path().join("sections")).unwrap();
+        for (confidence, probability) in [(false, false), (true, false), (false, true), (true, true)] {
+            let section = section(confidence, probability);
+            store.save(&section).unwrap();
+            assert_eq!(store.load(section.section), Some(section));
+        }
+        assert_eq!(store.load(Section::inline(12)), None);
+        assert!(store.holds(Section::crossline(12)) && !store.holds(Section::crossline(13)));
+    }
+
+    #[test]
+    fn damaged_files_are_not_believed() {
+        let good = encode(&section(true, true)).unwrap();
+        for place in 0..good.len() {
+            let mut bad = good.clone();
+            bad[place] ^= 0x40;
+            assert_eq!(decode(&bad, Section::crossline(12)), None, "byte {place}");
+            assert_eq!(decode(&good[..place], Section::crossline(12)), None, "cut at {place}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Small models with random weights for the tests of this room.
+
+use ndarray::Array2;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::grid::{ClassTable, Domain, Plane};
+use crate::network::{Architecture, Device, Head, Model, ModelDescription, Padding, Predictor};
+use crate::volume::AmplitudeScaling;
+
+pub(super) fn waldeland() -> Architecture {
+    Architecture::Waldeland { padding: Padding::Valid }
+}
+
+pub(super) fn vgg16(cut: &str) -> Architecture {
+    let head = Head { hidden: vec![16], dropout: 0.5, batch_norm: true, batch_norm_scores: false };
+    Architecture::Vgg16 { cut: Some(cut.to_owned()), padding: Padding::Valid, head }
+}
+
+pub(super) fn predictor(architecture: Architecture) -> Predictor {
+    let description = ModelDescription {
+        version: ModelDescription::VERSION,
+        architecture,
+        patch: 65,
+        planes: vec![Plane::Inline],
+        classes: ClassTable::from_names(["a", "b", "c", "d", "e"]).unwrap(),
+        amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
+        domain: Domain::Time,
+        sample_step: 4.0,
+        pretrained: None,
+        seed: 5,
+    };
+    Model::new(description, None).unwrap().predictor(Device::cpu()).unwrap()
+}
+
+pub(super) fn noise(traces: usize, samples: usize) -> Array2<f32> {
+    let mut random = ChaCha8Rng::seed_from_u64(1);
+    Array2::from_shape_fn((traces, samples), |_| random.random_range(-1.0..1.0))
+}

@@ -1,0 +1,77 @@
+//! Scores as tables.
+
+use super::writer::{Cell, Html};
+use crate::grid::ClassTable;
+use crate::metrics::{Metrics, Scores};
+use crate::report::counts::grouped;
+
+/// The few numbers that a reader looks for first: of the test voxels, or else of the best set there is.
+pub(super) fn headline(html: &mut Html, metrics: &Metrics) {
+    let Some((subset, scores)) = subsets(metrics).into_iter().next_back() else { return };
+    html.raw("<div class=\"cards\">\n");
+    for (name, value) in [
+        ("accuracy", Some(scores.accuracy)),
+        ("balanced accuracy", Some(scores.balanced_accuracy)),
+        ("mean IoU", Some(scores.mean_iou)),
+        ("kappa", scores.kappa),
+    ] {
+        html.raw("<div><b>").text(&number(value)).raw("</b>").text(name).raw("<small>").text(subset);
+        html.raw(" voxels</small></div>\n");
+    }
+    html.raw("</div>\n");
+}
+
+/// Scores by subset, and by class of the subset that says most.
+pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
+    let subsets = subsets(metrics);
+    let head = [
+        "",
+        "accuracy",
+        "balanced accuracy",
+        "mean IoU",
+        "macro F1",
+        "weighted IoU",
+        "kappa",
+        "cross entropy",
+        "mean absolute error",
+        "voxels",
+    ];
+    let rows: Vec<_> = subsets
+        .iter()
+        .map(|(name, scores)| {
+            let Scores { accuracy, balanced_accuracy, mean_iou, macro_f1, fwiu, kappa, loss, mae, .. } = **scores;
+            let shares = [Some(accuracy), Some(balanced_accuracy), Some(mean_iou), Some(macro_f1), Some(fwiu)];
+            let numbers = [kappa, loss, mae].map(|value| Cell::Number(number(value)));
+            let mut row = vec![Cell::Text((*name).to_owned())];
+            row.extend(shares.map(Cell::Share));
+            row.extend(numbers);
+            row.push(Cell::Number(grouped(scores.support)));
+            row
+        })
+        .collect();
+    html.table(&head, &rows);
+    for (name, scores) in subsets.iter().rev() {
+        html.raw("<h3>").text(name).raw(" voxels by class</h3>\n");
+        let rows = classes.iter().zip(&scores.classes.0).map(|(class, (_, score))| {
+            let mut row = vec![Cell::Class(class.color, class.name.clone())];
+            row.extend([score.precision, score.recall, score.f1, score.iou].map(Cell::Share));
+            row.push(Cell::Number(grouped(score.support)));
+            row
+        });
+        html.table(&["class", "precision", "recall", "F1", "IoU", "voxels"], &rows.collect::<Vec<_>>());
+    }
+    html.paragraph(
+        "– stands for a ratio without a denominator: a class that does not occur has no recall, one that is never \
+         predicted no precision. Means leave out classes that neither occur nor are predicted.",
+    );
+}
+
+/// The subsets that were scored, the one that says most last.
+fn subsets(metrics: &Metrics) -> Vec<(&'static str, &Scores)> {
+    let all = [("train", &metrics.train), ("validation", &metrics.validation), ("test", &metrics.test)];
+    all.into_iter().filter_map(|(name, scores)| Some((name, scores.as_ref()?))).collect()
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"))
+}

@@ -1,0 +1,94 @@
+//! What a split says about its test scores, in plain words.
+
+use crate::metrics::Metrics;
+use crate::report::counts::grouped;
+
+/// What a split says about the test scores.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SplitStatement {
+    /// Whether the scores must not be shown without this statement.
+    pub alarms: bool,
+    /// In a few words.
+    pub title: &'static str,
+    /// In a few sentences.
+    pub text: String,
+}
+
+/// Says how far the test scores of `metrics` can be trusted.
+pub fn split_statement(metrics: &Metrics) -> SplitStatement {
+    let split = &metrics.split;
+    if metrics.test.is_none() {
+        let text = match metrics.validation {
+            None => {
+                "Every labelled voxel was trained on. The scores show how well the network repeats its labels, not how \
+                     well it interprets another line."
+            }
+            Some(_) => {
+                "No labelled voxel was kept for a test. The validation voxels chose the epoch, so their scores \
+                        flatter the model."
+            }
+        };
+        return SplitStatement { alarms: true, title: "Nothing was held out for a test", text: text.to_owned() };
+    }
+    let share = 100.0 * split.leak as f64 / split.test_voxels.max(1) as f64;
+    let test_voxels = grouped(split.test_voxels);
+    let overlap = format!("{} of {test_voxels} test voxels ({share:.1} %)", grouped(split.leak));
+    if split.kind == "random" {
+        let seen = if split.leak > 0 { ", so the network has practically seen them" } else { "" };
+        let text = format!(
+            "Labelled voxels were divided at random, one by one. {overlap} have a training voxel inside their \
+             patch{seen}. These test scores say nothing about another line: on such a split a \
+             network that learnt the pixels by heart scores near 100 %. Use stripes or blocks with a gap for numbers that \
+             can be shown."
+        );
+        return SplitStatement { alarms: true, title: "The test scores of this run are not a test", text };
+    }
+    let kept_apart = match split.gap {
+        Some(gap) => {
+            let unit = if split.kind == "blocks" { "traces and samples" } else { "traces" };
+            format!("Training and test voxels lie in separate {} with a gap of {gap} {unit} between them.", split.kind)
+        }
+        None => format!("Training and test voxels were divided by {}.", split.kind),
+    };
+    if split.leak > 0 {
+        let text = format!(
+            "{kept_apart} Still, {overlap} have a training voxel inside their patch: their scores flatter the model. Make the \
+             gap wider than half a patch."
+        );
+        return SplitStatement { alarms: true, title: "The test set leaks", text };
+    }
+    let text = format!("{kept_apart} None of the {test_voxels} test voxels has a training voxel inside its patch.");
+    SplitStatement { alarms: false, title: "The test voxels were kept apart", text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grid::ClassTable;
+    use crate::metrics::{ConfusionMatrix, SplitSummary};
+
+    fn metrics(kind: &str, leak: u64, gap: Option<u64>, tested: bool) -> Metrics {
+        let mut confusion = ConfusionMatrix::new(1);
+        (0..200).for_each(|_| confusion.add(0, 0));
+        let scores = confusion.scores(&ClassTable::from_names(["a"]).unwrap());
+        let split = SplitSummary { kind: kind.into(), leak, test_voxels: 200, gap };
+        Metrics { train: scores.clone(), validation: None, test: scores.filter(|_| tested), split }
+    }
+
+    #[test]
+    fn only_a_spatial_split_without_overlap_does_not_alarm() {
+        for (metrics, alarms, words) in [
+            (metrics("random", 199, None, true), true, "199 of 200 test voxels (99.5 %)"),
+            (metrics("random", 0, None, true), true, "say nothing about another line"),
+            (metrics("stripes", 0, Some(33), true), false, "a gap of 33 traces"),
+            (metrics("blocks", 0, Some(40), true), false, "a gap of 40 traces and samples"),
+            (metrics("blocks", 0, None, true), false, "None of the 200 test voxels"),
+            (metrics("stripes", 50, Some(8), true), true, "50 of 200 test voxels (25.0 %)"),
+            (metrics("none", 0, None, false), true, "Every labelled voxel was trained on"),
+        ] {
+            let statement = split_statement(&metrics);
+            assert_eq!(statement.alarms, alarms, "{statement:?}");
+            assert!(statement.text.contains(words), "{statement:?}");
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! The training loop.
+
+use std::error::Error;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use super::checkpoint::Progress;
+use super::early_stopping::best_epoch;
+use super::form::Sampler;
+use super::{Checkpoint, EpochRecord, Observer, TrainError, TrainingEvent, TrainingOptions};
+use crate::dataset::SeismicDataset;
+use crate::network::{Learner, NamedArray, Predictor};
+
+/// Loss and accuracy on the validation share.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Validation {
+    /// Mean cross entropy.
+    pub loss: f64,
+    /// Share of voxels classified rightly.
+    pub accuracy: f64,
+}
+
+/// Scores the network on voxels held out for validation.
+pub trait Validator {
+    /// Loss and accuracy of `predictor`.
+    ///
+    /// # Errors
+    /// When the network cannot be applied.
+    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>>;
+}
+
+/// What training leaves.
+#[derive(Clone, Debug)]
+pub struct TrainedWeights {
+    /// Weights of the best epoch.
+    pub weights: Vec<NamedArray>,
+    /// All epochs.
+    pub history: Vec<EpochRecord>,
+    /// The epoch whose weights these are, counted from 1.
+    pub best_epoch: u64,
+    /// Why training ended early, if it did.
+    pub stopped: Option<String>,
+}
+
+/// Trains `learner` on `dataset`, continuing from the checkpoint at `checkpoint_path` where there is one.
+///
+/// Batches, dropout and learning rate are functions of the step, so a run that was cut off and continued ends with the same
+/// weights as one that was not, on the same machine with the same number of threads. The checkpoint stays until the caller
+/// has used the weights.
+///
+/// # Errors
+/// When the form does not fit dataset or network, the loss is no number, a file cannot be written, the checkpoint is of
+/// another run, or on interruption, after a checkpoint was written.
+pub fn train(
+    learner: &mut Learner,
+    dataset: &SeismicDataset,
+    options: &TrainingOptions,
+    validator: Option<&dyn Validator>,
+    checkpoint_path: &Path,
+    observer: &mut dyn Observer,
+    interrupted: &AtomicBool,
+) -> Result<TrainedWeights, TrainError> {
+    let sampler = Sampler::new(dataset, &options.form)?;
+    let mut session = Session {
+        learner,
+        options,
+        validator,
+        checkpoint_path,
+        observer,
+        progress: Progress::default(),
+        best: Vec::new(),
+    };
+    session.resume()?;
+    session.tell(&TrainingEvent::Started {
+        step: session.progress.step,
+        steps: options.steps,
+        history: &session.progress.history.clone(),
+    })?;
+    let mut last_checkpoint = Instant::now();
+    while session.progress.step < options.steps && session.progress.stopped.is_none() {
+        session.step(&sampler)?;
+        let epoch_ended =
+            session.progress.step.is_multiple_of(options.steps_per_epoch) || session.progress.step == options.steps;
+        if epoch_ended {
+            session.end_epoch()?;
+        }
+        let stop = interrupted.load(Ordering::Relaxed);
+        if epoch_ended || stop || last_checkpoint.elapsed() >= options.checkpoint_every {
+            session.save()?;
+            last_checkpoint = Instant::now();
+        }
+        if stop && session.progress.step < options.steps {
+            return Err(TrainError::Interrupted { step: session.progress.step, steps: options.steps });
+        }
+    }
+    session.finish()
+}
+
+/// A run under way.
+struct Session<'a> {
+    learner: &'a mut Learner,
+    options: &'a TrainingOptions,
+    validator: Option<&'a dyn Validator>,
+    checkpoint_path: &'a Path,
+    observer: &'a mut dyn Observer,
+    progress: Progress,
+    best: Vec<NamedArray>,
+}
+
+impl Session<'_> {
+    fn resume(&mut self) -> Result<(), TrainError> {
+        self.progress.fingerprint = self.options.fingerprint.clone();
+        if !self.checkpoint_path.exists() {
+            return Ok(());
+        }
+        let checkpoint = Checkpoint::load(self.checkpoint_path)?;
+        if checkpoint.progress.fingerprint != self.options.fingerprint {
+            return Err(TrainError::OtherRun { path: self.checkpoint_path.to_owned() });
+        }
+        self.learner.restore(&checkpoint.weights, &checkpoint.optimizer)?;
+        self.progress = checkpoint.progress;
+        self.best = checkpoint.best;
+        Ok(())
+    }
+
+    fn step(&mut self, sampler: &Sampler<'_>) -> Result<(), TrainError> {
+        let start = Instant::now();
+        let outcome = sampler.step(self.learner, self.progress.step)?;
+        let progress = &mut self.progress;
+        progress.step += 1;
+        progress.epoch.loss += outcome.loss;
+        progress.epoch.steps += 1;
+        progress.epoch.correct += outcome.correct;
+        progress.epoch.voxels += outcome.voxels;
+        progress.epoch.learning_rate = outcome.learning_rate;
+        let event = TrainingEvent::Step {
+            step: progress.step,
+            steps: self.options.steps,
+            loss: outcome.loss,
+            accuracy: outcome.correct as f64 / outcome.voxels.max(1) as f64,
+            voxels: outcome.voxels,
+            elapsed: start.elapsed(),
+        };
+        self.tell(&event)
+    }
+
+    fn end_epoch(&mut self) -> Result<(), TrainError> {
+        let validation = match self.validator {
+            Some(validator) => Some(validator.validate(&self.learner.predictor()).map_err(TrainError::Validation)?),
+            None => None,
+        };
+        let sums = std::mem::take(&mut self.progress.epoch);
+        let record = EpochRecord {
+            epoch: self.progress.history.len() as u64 + 1,
+            step: self.progress.step,
+            learning_rate: sums.learning_rate,
+            train_loss: sums.loss / sums.steps.max(1) as f64,
+            train_accuracy: sums.correct as f64 / sums.voxels.max(1) as f64,
+            validation_loss: validation.map(|validation| validation.loss),
+            validation_accuracy: validation.map(|validation| validation.accuracy),
+        };
+        self.progress.history.push(record.clone());
+        let best = best_epoch(&self.progress.history) == Some(self.progress.history.len() - 1);
+        if best {
+            self.best = self.learner.weights()?;
+        }
+        self.tell(&TrainingEvent::Epoch { record: &record, best })?;
+        let stopping = self.options.early_stopping.as_ref();
+        self.progress.stopped = stopping.and_then(|stopping| stopping.reason(&self.progress.history));
+        Ok(())
+    }
+
+    fn save(&self) -> Result<(), TrainError> {
+        Ok(Checkpoint::of(self.learner, &self.progress, &self.best)?.save(self.checkpoint_path)?)
+    }
+
+    fn finish(mut self) -> Result<TrainedWeights, TrainError> {
+        let best_epoch = best_epoch(&self.progress.history).map_or(0, |place| self.progress.history[place].epoch);
+        if let Some(reason) = self.progress.stopped.clone() {
+            self.tell(&TrainingEvent::StoppedEarly { reason })?;
+        }
+        self.tell(&TrainingEvent::Finished { best_epoch })?;
+        let weights = if self.best.is_empty() { self.learner.weights()? } else { self.best };
+        Ok(TrainedWeights { weights, history: self.progress.history, best_epoch, stopped: self.progress.stopped })
+    }
+
+    fn tell(&mut self, event: &TrainingEvent<'_>) -> Result<(), TrainError> {
+        self.observer.observe(event).map_err(TrainError::Record)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ndarray::{Array2, Array3};
+    use tempfile::TempDir;
+
+    use super::super::{EarlyStopping, Form, Monitor};
+    use super::*;
+    use crate::dataset::{Augmentation, CropOptions, Padding, PatchOptions, Split};
+    use crate::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, VerticalAxis};
+    use crate::labels::Labels;
+    use crate::network::{
+        Architecture, Device, Freeze, Head, LearnerOptions, Model, ModelDescription, OptimizerOptions,
+        Padding as Borders, set_threads,
+    };
+    use crate::volume::{AmplitudeScaling, MemoryVolume, Volume};
+
+    /// One inline with two textures: slow waves on the left, fast ones on the right.
+    fn dataset() -> SeismicDataset {
+        let line = |first, count| LineAxis { first, step: 1, count };
+        let vertical = VerticalAxis { domain: Domain::Time, start: 0.0, step: 4.0, count: 60 };
+        let geometry = Geometry { inline: line(1, 1), crossline: line(1, 80), vertical, xy_from_grid: None };
+        let wave = |trace: usize, sample: usize| {
+            let period = if trace < 40 { 24.0 } else { 5.0 };
+            (sample as f32 / period * std::f32::consts::TAU + trace as f32 * 0.1).sin()
+        };
+        let cube = Array3::from_shape_fn((1, 80, 60), |(_, trace, sample)| wave(trace, sample));
+        let volume = MemoryVolume::new(geometry, cube).unwrap();
+        let mut labels = Labels::new(volume.geometry().clone());
+        let codes = Array2::from_shape_fn((80, 60), |(trace, _)| u8::from(trace >= 40));
+        labels.add_section(Section::inline(0), codes.view()).unwrap();
+        let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
+        SeismicDataset::build(&volume, &scaling, &labels, &classes(), &[Plane::Inline], &Split::None).unwrap()
+    }
+
+    fn classes() -> ClassTable {
+        ClassTable::from_names(["slow", "fast"]).unwrap()
+    }
+
+    fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Learner {
+        set_threads(1);
+        let description = ModelDescription {
+            version: ModelDescription::VERSION,
+            architecture,
+            patch: 65,
+            planes: vec![Plane::Inline],
+            classes: classes(),
+            amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
+            domain: Domain::Time,
+            sample_step: 4.0,
+            pretrained: None,
+            seed: 3,
+        };
+        let options = LearnerOptions {
+            optimizer: OptimizerOptions::Adam { learning_rate: 2e-3 },
+            class_weights: Some(vec![1.0, 1.0]),
+            freeze,
+            device: Device::cpu(),
+            seed: 3,
+        };
+        Learner::new(Model::new(description, None).unwrap(), options).unwrap()
+    }
+
+    fn waldeland() -> Architecture {
+        Architecture::Waldeland { padding: Borders::Valid }
+    }
+
+    fn options(form: Form, steps: u64) -> TrainingOptions {
+        TrainingOptions {
+            form,
+            steps,
+            steps_per_epoch: 4,
+            early_stopping: None,
+            checkpoint_every: Duration::from_secs(3600),
+            fingerprint: "test".into(),
+        }
+    }
+
+    fn dense() -> Form {
+        Form::Dense(CropOptions {
+            crop: 12,
+            receptive_field: 61,
+            crops_per_step: 3,
+            labelled_at_least: 0.5,
+            augmentation: Augmentation { mirror: 0.5, amplitude_scale: [0.9, 1.1], noise: 0.05 },
+            seed: 3,
+        })
+    }
+
+    fn patch() -> Form {
+        Form::Patch(PatchOptions {
+            size: 65,
+            batch: 16,
+            padding: Padding::Zero,
+            balanced: true,
+            augmentation: Augmentation::default(),
+            seed: 3,
+        })
+    }
+
+    /// Notes epochs, and asks for an interruption after some step.
+    struct Watch<'a> {
+        interrupt_after: u64,
+        interrupted: &'a AtomicBool,
+        epochs: Vec<EpochRecord>,
+    }
+
+    impl Observer for Watch<'_> {
+        fn observe(&mut self, event: &TrainingEvent<'_>) -> std::io::Result<()> {
+            match event {
+                TrainingEvent::Started { history, .. } => self.epochs = history.to_vec(),
+                TrainingEvent::Step { step, .. } => {
+                    self.interrupted.store(*step >= self.interrupt_after, Ordering::Relaxed);
+                }
+                TrainingEvent::Epoch { record, .. } => self.epochs.push((*record).clone()),
+                _ => {}
+            }
+            Ok(())
+        }
+    }
+
+    fn run(
+        folder: &TempDir,
+        learner: &mut Learner,
+        options: &TrainingOptions,
+        validator: Option<&dyn Validator>,
+        interrupt_after: u64,
+    ) -> Result<TrainedWeights, TrainError> {
+        let interrupted = AtomicBool::new(false);
+        let mut watch = Watch { interrupt_after, interrupted: &interrupted, epochs: Vec::new() };
+        let path = folder.path().join("checkpoint.safetensors");
+        let trained = train(learner, &dataset(), options, validator, &path, &mut watch, &interrupted)?;
+        assert_eq!(watch.epochs, trained.history);
+        Ok(trained)
+    }
+
+    #[test]
+    fn both_forms_learn_and_continue_exactly_after_any_interruption() {
+        for form in [dense(), patch()] {
+            let options = options(form, 14);
+            let whole = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland(), None), &options, None, u64::MAX);
+            let whole = whole.unwrap();
+            assert_eq!(whole.history.len(), 4);
+            assert!(whole.history[3].train_loss < whole.history[0].train_loss, "{:?}", whole.history);
+
+            let folder = tempfile::tempdir().unwrap();
+            for interrupt_after in [3, 8] {
+                let result = run(&folder, &mut learner(waldeland(), None), &options, None, interrupt_after);
+                assert!(matches!(result, Err(TrainError::Interrupted { step, .. }) if step == interrupt_after));
+            }
+            let continued = run(&folder, &mut learner(waldeland(), None), &options, None, u64::MAX).unwrap();
+            assert_eq!(continued.weights, whole.weights);
+            assert_eq!(continued.history, whole.history);
+        }
+    }
+
+    #[test]
+    fn frozen_weights_keep_every_bit_and_later_ones_change() {
+        let head = Head { hidden: vec![8], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
+        let vgg16 = Architecture::Vgg16 { cut: Some("conv2_1".into()), padding: Borders::Valid, head };
+        let mut learner = learner(vgg16, Some(Freeze::Convolutions(2)));
+        let before = learner.weights().unwrap();
+        run(&tempfile::tempdir().unwrap(), &mut learner, &options(patch(), 2), None, u64::MAX).unwrap();
+        for (before, after) in before.iter().zip(learner.weights().unwrap()) {
+            let frozen = before.name.starts_with("features.0.") || before.name.starts_with("features.2.");
+            assert_eq!(before.values == after.values, frozen, "{}", before.name);
+        }
+    }
+
+    /// Says what it is told to, epoch after epoch.
+    struct Scripted(std::cell::RefCell<Vec<f64>>);
+
+    impl Validator for Scripted {
+        fn validate(&self, _: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
+            Ok(Validation { loss: self.0.borrow_mut().remove(0), accuracy: 0.5 })
+        }
+    }
+
+    #[test]
+    fn a_stalled_run_stops_and_keeps_its_best_weights() {
+        let stopping = EarlyStopping { monitors: vec![Monitor::Loss], patience: 2 };
+        let options = TrainingOptions { early_stopping: Some(stopping), ..options(patch(), 400) };
+        let script = Scripted(vec![0.9, 0.5, 0.6, 0.7].into());
+        let mut stopped_learner = learner(waldeland(), None);
+        let trained =
+            run(&tempfile::tempdir().unwrap(), &mut stopped_learner, &options, Some(&script), u64::MAX).unwrap();
+        assert_eq!((trained.best_epoch, trained.history.len()), (2, 4));
+        assert!(trained.stopped.is_some());
+
+        let options = TrainingOptions { early_stopping: None, steps: 8, ..options };
+        let short = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland(), None), &options, None, u64::MAX);
+        assert_eq!(trained.weights, short.unwrap().weights);
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_run_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = run(&folder, &mut learner(waldeland(), None), &options(patch(), 4), None, 2);
+        assert!(matches!(first, Err(TrainError::Interrupted { .. })));
+        let other = TrainingOptions { fingerprint: "other".into(), ..options(patch(), 4) };
+        let second = run(&folder, &mut learner(waldeland(), None), &other, None, u64::MAX);
+        assert!(matches!(second, Err(TrainError::OtherRun { .. })));
+    }
+}

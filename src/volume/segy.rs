@@ -1,0 +1,148 @@
+//! Cubes in SEG-Y files.
+
+use std::path::Path;
+
+use ndarray::{Array2, ArrayViewMut2};
+use segy_rs::{OpenOptions, SegyFile, Sorting};
+
+use super::coordinates::{CoordinateFit, fit_coordinates};
+use super::interface::{check_section, check_time_slice};
+use super::{Volume, VolumeError};
+use crate::grid::{Domain, Geometry, LineAxis, Plane, Section, VerticalAxis};
+
+/// Header bytes 89-90: these units are angles.
+const ANGULAR_UNITS: std::ops::RangeInclusive<i16> = 2..=4;
+
+/// How a SEG-Y cube is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SegyVolumeOptions {
+    /// Header bytes, sample format, vertical axis and duplicates, each found out from the file where not given.
+    pub file: OpenOptions,
+    /// What the vertical axis measures; SEG-Y files do not say. In depth the interval fields of the headers hold
+    /// millimetres and the start of the trace metres (and so do `file.interval_us` and `file.start_ms`): a common habit,
+    /// since the fields are integers and the standard defines them for time only.
+    pub domain: Domain,
+}
+
+impl Default for SegyVolumeOptions {
+    fn default() -> Self {
+        Self { file: OpenOptions::default(), domain: Domain::Time }
+    }
+}
+
+/// A cube in a SEG-Y file, read on demand.
+#[derive(Debug)]
+pub struct SegyVolume {
+    file: SegyFile,
+    geometry: Geometry,
+    coordinates: Option<CoordinateFit>,
+    warnings: Vec<String>,
+}
+
+impl SegyVolume {
+    /// Opens a file and finds its frame: line numbers, vertical axis, and the map position that fits its coordinates.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is not SEG-Y, or does not say how its traces lie.
+    pub fn open(path: impl AsRef<Path>, options: &SegyVolumeOptions) -> Result<Self, VolumeError> {
+        let file = SegyFile::open(path, &options.file)?;
+        let mut warnings: Vec<String> = file.warnings().iter().map(ToString::to_string).collect();
+        let coordinates = fit_coordinates(file.survey(), file.index());
+        if let Some(fit) = &coordinates {
+            warnings.extend(fit.warning());
+            let unit = file.trace_header(0)?.get_i16(89);
+            if ANGULAR_UNITS.contains(&unit) {
+                warnings.push(format!("the coordinates are angles, not lengths (bytes 89-90 hold {unit})"));
+            }
+        }
+        let survey = file.survey();
+        let line = |numbers: &segy_rs::LineNumbers| LineAxis {
+            first: numbers.first,
+            step: numbers.step,
+            count: numbers.count,
+        };
+        let geometry = Geometry {
+            inline: line(&survey.inline),
+            crossline: line(&survey.crossline),
+            vertical: VerticalAxis {
+                domain: options.domain,
+                start: file.start_ms(),
+                step: file.interval_us() / 1000.0,
+                count: file.samples(),
+            },
+            xy_from_grid: coordinates.as_ref().filter(|fit| fit.is_regular()).map(|fit| fit.xy_from_grid),
+        };
+        Ok(Self { file, geometry, coordinates, warnings })
+    }
+
+    /// The opened file.
+    pub fn file(&self) -> &SegyFile {
+        &self.file
+    }
+
+    /// The regular map grid that comes nearest to the trace coordinates, where the headers hold any.
+    pub fn coordinates(&self) -> Option<&CoordinateFit> {
+        self.coordinates.as_ref()
+    }
+
+    /// What is odd about the file, one sentence each.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+}
+
+impl Volume for SegyVolume {
+    fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    fn name(&self) -> String {
+        self.file.path().display().to_string()
+    }
+
+    fn has_trace(&self, inline_index: usize, crossline_index: usize) -> bool {
+        self.file.survey().trace_at(inline_index, crossline_index).is_some()
+    }
+
+    fn read_section(&self, section: Section, out: ArrayViewMut2<'_, f32>) -> Result<(), VolumeError> {
+        check_section(&self.geometry, section, out.dim())?;
+        read_contiguous(out, |values| match section.plane {
+            Plane::Inline => self.file.read_inline(section.index, values),
+            Plane::Crossline => self.file.read_crossline(section.index, values),
+        })
+    }
+
+    fn read_time_slice(&self, sample: usize, out: ArrayViewMut2<'_, f32>) -> Result<(), VolumeError> {
+        check_time_slice(&self.geometry, sample, out.dim())?;
+        read_contiguous(out, |values| self.file.read_time_slice(sample, values))
+    }
+
+    fn storage_plane(&self) -> Plane {
+        match self.file.survey().sorting {
+            Sorting::Crossline => Plane::Crossline,
+            // A file with one crossline is sorted both ways; better one long section than many of one trace.
+            Sorting::Inline if self.geometry.crossline.count == 1 => Plane::Crossline,
+            Sorting::Inline | Sorting::Irregular => Plane::Inline,
+        }
+    }
+
+    fn segy(&self) -> Option<&SegyFile> {
+        Some(&self.file)
+    }
+}
+
+/// Lets `read` fill `out` directly where its rows follow each other in memory, and through a copy where they do not.
+fn read_contiguous(
+    mut out: ArrayViewMut2<'_, f32>,
+    read: impl Fn(&mut [f32]) -> Result<(), segy_rs::SegyError>,
+) -> Result<(), VolumeError> {
+    if let Some(values) = out.as_slice_mut() {
+        return Ok(read(values)?);
+    }
+    let mut copy = Array2::zeros(out.dim());
+    if let Some(values) = copy.as_slice_mut() {
+        read(values)?;
+    }
+    out.assign(&copy);
+    Ok(())
+}
