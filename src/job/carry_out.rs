@@ -112,8 +112,7 @@ impl<'a> Plan<'a> {
         let asks = |part: Work| work == Work::Run || work == part;
         let other = |stage| RunError::OtherRun { path: folder.path().to_owned(), stage };
         let done = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
-        let same_training =
-            record.stages.training.as_ref().is_none_or(|stage| stage.identity == training_identity);
+        let same_training = record.stages.training.as_ref().is_none_or(|stage| stage.identity == training_identity);
 
         let trains = asks(Work::Train) && (options.overwrite || !done(&record.stages.training));
         if !same_training && !trains {
@@ -143,7 +142,10 @@ impl<'a> Plan<'a> {
         let predicts = asks(Work::Predict)
             && !job.prediction.is_empty()
             && (options.overwrite || !done(&record.stages.prediction));
-        if !predicts && record.stages.prediction.as_ref().is_some_and(|stage| stage.identity != expected(&record)) && asks(Work::Predict) {
+        if !predicts
+            && record.stages.prediction.as_ref().is_some_and(|stage| stage.identity != expected(&record))
+            && asks(Work::Predict)
+        {
             return Err(other("prediction"));
         }
         if predicts && options.overwrite {
@@ -181,7 +183,13 @@ impl<'a> Plan<'a> {
         if result.is_ok() { written } else { Ok(()) }
     }
 
-    fn note(&mut self, since: Instant, identity: String, mut stage: StageRecord, slot: fn(&mut Stages) -> &mut Option<StageRecord>) -> Result<(), RunError> {
+    fn note(
+        &mut self,
+        since: Instant,
+        identity: String,
+        mut stage: StageRecord,
+        slot: fn(&mut Stages) -> &mut Option<StageRecord>,
+    ) -> Result<(), RunError> {
         stage.identity = identity;
         stage.seconds = since.elapsed().as_secs_f64();
         *slot(&mut self.record.stages) = Some(stage);
@@ -209,8 +217,11 @@ impl Prepared {
         };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
         let workers = if plan.device.is_cuda() { 1 } else { plan.options.threads };
-        let predictions =
-            if plan.predicts { PreparedPrediction::all(loaded, &material, &layers, workers, listener)? } else { Vec::new() };
+        let predictions = if plan.predicts {
+            PreparedPrediction::all(loaded, &material, &layers, workers, listener)?
+        } else {
+            Vec::new()
+        };
         Ok(Self { material, training, predictions })
     }
 

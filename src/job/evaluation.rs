@@ -49,7 +49,8 @@ pub(super) fn evaluate(
     let shown = (0..3).rev().find(|&place| sums[place].confusion().total() > 0).unwrap_or(0);
     let (subset, confusion) = (subsets[shown].name(), sums[shown].confusion());
     write_confusion(&folder.file("confusion.csv"), &material.classes, confusion)?;
-    let description = format!("confusion matrix of the {subset} voxels: a row a labelled class, a column a predicted one");
+    let description =
+        format!("confusion matrix of the {subset} voxels: a row a labelled class, a column a predicted one");
     record.files = vec![metrics_file, FileRecord { name: "confusion.csv".into(), description }];
     let title = format!("{} — {subset} voxels", job.name);
     let figure = ConfusionFigure { title: &title, classes: &material.classes, matrix: confusion };

@@ -103,7 +103,9 @@ impl PreparedPrediction {
             Some(truth) => {
                 let opened = SegyVolume::open(&truth.path, &SegyVolumeOptions::default())?;
                 let (own, right) = (geometry, opened.geometry());
-                if (own.inline, own.crossline, own.vertical.count) != (right.inline, right.crossline, right.vertical.count) {
+                if (own.inline, own.crossline, own.vertical.count)
+                    != (right.inline, right.crossline, right.vertical.count)
+                {
                     let key = format!("prediction[{place}].truth.path");
                     return Err(loaded.refuse(&key, "the truth lies on another grid than the cube", None).into());
                 }
@@ -136,7 +138,12 @@ impl PreparedPrediction {
     ///
     /// # Errors
     /// When prediction fails or is interrupted, or a file cannot be written.
-    pub(super) fn run(&self, run: &PredictionRun<'_>, listener: &mut dyn Listener, record: &mut StageRecord) -> Result<(), RunError> {
+    pub(super) fn run(
+        &self,
+        run: &PredictionRun<'_>,
+        listener: &mut dyn Listener,
+        record: &mut StageRecord,
+    ) -> Result<(), RunError> {
         let PredictionRun { loaded, material, model, device, folder, inputs, model_sha256, interrupted } = *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
@@ -169,7 +176,9 @@ impl PreparedPrediction {
         record.files.append(&mut written);
         if let Some(counts) = counts {
             let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-            for (what, matrix) in [("away from the labelled lines", &counts.away), ("on the labelled lines", &counts.labelled)] {
+            for (what, matrix) in
+                [("away from the labelled lines", &counts.away), ("on the labelled lines", &counts.labelled)]
+            {
                 if let Some(scores) = matrix.scores(&material.classes) {
                     let text = format!(
                         "accuracy {:.3}, mean IoU {:.3} ({} voxels)",
@@ -197,7 +206,11 @@ impl PreparedPrediction {
         let counts = Arc::new(Mutex::new(TruthCounts { away: empty(), labelled: empty() }));
         let labels = &run.material.labels;
         let planes = [Plane::Inline, Plane::Crossline];
-        let labelled = if self.other.is_none() { planes.iter().flat_map(|&plane| labels.sections(plane)).collect() } else { Vec::new() };
+        let labelled = if self.other.is_none() {
+            planes.iter().flat_map(|&plane| labels.sections(plane)).collect()
+        } else {
+            Vec::new()
+        };
         sinks.push(Box::new(TruthSink {
             truth: SegyVolume::open(&truth.path, &SegyVolumeOptions::default())?,
             base: truth.base,
@@ -229,11 +242,15 @@ impl PreparedPrediction {
             geometry: volume.geometry().clone(),
             plane,
             classes: run.material.classes.clone(),
-            live_traces: live.mask().to_owned(),
+            live_traces: live.clone(),
             provenance: Provenance {
                 title: format!("{}: seismic facies", job.name),
                 history: format!("interpreted by {}", run.model.description.architecture.title()),
-                source_file: file.path().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+                source_file: file
+                    .path()
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
                 source_sha256: input.map(|input| input.sha256.clone()),
                 model_id: Some(job.name.clone()),
                 model_sha256: Some(run.model_sha256.to_owned()),
@@ -251,11 +268,14 @@ impl PreparedPrediction {
                 position_unit: position_unit(file).to_owned(),
             };
             sinks.push(Box::new(Hdf5Sink::create(&run.folder.file(&name), partial, &cube, &options)?));
-            written.push(FileRecord { name, description: "class, confidence and probability volumes with named axes".into() });
+            written.push(FileRecord {
+                name,
+                description: "class, confidence and probability volumes with named axes".into(),
+            });
         }
         if job.output.segy.is_some() {
             let name = self.file_name("sgy");
-            let sink = SegySink::create(&run.folder.file(&name), partial, &cube, &SegyOptions::default(), Some(file))?;
+            let sink = SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &SegyOptions::default())?;
             sinks.push(Box::new(sink));
             let description = "class volume with the traces and headers of the input: code + 1, 0 = no class";
             written.push(FileRecord { name, description: description.into() });

@@ -89,7 +89,8 @@ impl Pictures {
             let name = format!("figures/{prefix}{}.png", title.replace(' ', "-"));
             let png = section_png(&format!("{job} — {title}"), *section, material, model, volume, snapshot)?;
             folder.write(&name, &png)?;
-            let caption = format!("{title} of {}: amplitude, labels, interpretation and confidence.", file_name(volume));
+            let caption =
+                format!("{title} of {}: amplitude, labels, interpretation and confidence.", file_name(volume));
             figures.push(FigureRecord { name, caption });
         }
         for (sample, snapshot) in &snapshots.time_slices {

@@ -6,9 +6,7 @@ use super::run_folder::{FigureRecord, RunFolder, RunRecord, StageRecord};
 use super::{LoadedJob, Material, RunError, job_yaml};
 use crate::dataset::{SeismicDataset, Subset};
 use crate::network::Model;
-use crate::report::{
-    ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, write_report,
-};
+use crate::report::{ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, write_report};
 use crate::volume::Volume;
 
 /// Writes `report.html`.
@@ -30,10 +28,8 @@ pub(super) fn write_page(
         stage.iter().flat_map(|stage| &stage.figures).map(|figure| embedded(figure, folder)).collect()
     };
     let metrics_path = folder.file("metrics.json");
-    let voxels = [Subset::Train, Subset::Validation, Subset::Test, Subset::Gap].map(|subset| SubsetVoxels {
-        subset: subset.name().to_owned(),
-        counts: dataset.counts(subset),
-    });
+    let voxels = [Subset::Train, Subset::Validation, Subset::Test, Subset::Gap]
+        .map(|subset| SubsetVoxels { subset: subset.name().to_owned(), counts: dataset.counts(subset) });
     let description = &model.description;
     let mut summary = vec![
         ("network".to_owned(), description.architecture.title()),

@@ -76,7 +76,9 @@ pub enum RunError {
     },
     /// A folder with other things in it.
     #[error("{path} holds files, but no run of facies")]
-    #[diagnostic(help("choose another place with `--output`, or another `name` in the job; it is not touched, even with `--overwrite`"))]
+    #[diagnostic(help(
+        "choose another place with `--output`, or another `name` in the job; it is not touched, even with `--overwrite`"
+    ))]
     ForeignFolder {
         /// The folder.
         path: PathBuf,
@@ -111,10 +113,7 @@ pub enum RunError {
 impl RunError {
     /// Whether the run was asked to stop, its work kept.
     pub fn is_interruption(&self) -> bool {
-        matches!(
-            self,
-            Self::Train(TrainError::Interrupted { .. }) | Self::Predict(PredictError::Interrupted { .. })
-        )
+        matches!(self, Self::Train(TrainError::Interrupted { .. }) | Self::Predict(PredictError::Interrupted { .. }))
     }
 
     /// For `map_err` on calls into the file system.

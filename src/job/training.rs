@@ -10,9 +10,7 @@ use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
 };
-use crate::network::{
-    Device, Learner, LearnerOptions, Model, ModelDescription, Pretrained, set_threads,
-};
+use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, Pretrained, set_threads};
 use crate::predict::{Engine, ScoreOptions, SubsetValidator};
 use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
 use crate::train::{EarlyStopping, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train};

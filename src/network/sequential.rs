@@ -214,6 +214,17 @@ fn exact_convolution(
     }
     let (transposed, groups, benchmark, deterministic, cudnn, tf32) = (false, 1, false, true, true, false);
     Ok(input.f_internal_convolution(
-        weight, bias, strides, paddings, dilations, transposed, [0, 0], groups, benchmark, deterministic, cudnn, tf32,
+        weight,
+        bias,
+        strides,
+        paddings,
+        dilations,
+        transposed,
+        [0, 0],
+        groups,
+        benchmark,
+        deterministic,
+        cudnn,
+        tf32,
     )?)
 }
