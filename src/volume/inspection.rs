@@ -222,3 +222,74 @@ impl fmt::Display for LineInspection {
         write!(f, "{count}, {first} to {last} step {step} (byte {byte})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::volume::synthetic::{SyntheticOptions, write};
+    use crate::volume::{SegyVolumeOptions, measure};
+
+    fn inspection() -> Inspection {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SyntheticOptions { inlines: 8, crosslines: 64, samples: 64, ..SyntheticOptions::default() };
+        let files = write(&options, &folder.path().join("cube.sgy")).unwrap();
+        let volume = SegyVolume::open(&files.truth, &SegyVolumeOptions::default()).unwrap();
+        let measurement = measure(&volume).unwrap();
+        Inspection { path: "cube.sgy".to_owned(), ..Inspection::new(&volume, &measurement) }
+    }
+
+    #[test]
+    fn programs_find_every_field_under_its_agreed_name() {
+        let answer = serde_json::to_value(inspection()).unwrap();
+        let names = |value: &serde_json::Value| {
+            let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+            names.sort();
+            names.join(" ")
+        };
+        assert_eq!(
+            names(&answer),
+            "amplitude crossline duplicate_traces endian inline interval_us live_traces missing_traces path revision \
+             sample_format samples scalar sorting start_ms traces warnings x y"
+        );
+        assert_eq!(names(&answer["amplitude"]), "max mean min nonfinite p01 p05 p50 p95 p99 std zeros");
+        for line in ["inline", "crossline"] {
+            assert_eq!(names(&answer[line]), "byte count first last step");
+        }
+        assert_eq!((names(&answer["x"]), names(&answer["y"])), ("byte".to_owned(), "byte".to_owned()));
+        for (field, value) in [
+            ("sample_format", serde_json::json!("8 (8-bit integer)")),
+            ("endian", serde_json::json!("big")),
+            ("traces", serde_json::json!(512)),
+            ("live_traces", serde_json::json!(512)),
+            ("interval_us", serde_json::json!(4000.0)),
+            ("scalar", serde_json::json!(-100)),
+            ("sorting", serde_json::json!("inline")),
+        ] {
+            assert_eq!(answer[field], value, "{field}");
+        }
+    }
+
+    #[test]
+    fn people_read_frame_bytes_map_and_amplitudes() {
+        let text = inspection().to_string();
+        for part in [
+            "inlines     8, 100 to 107 step 1 (byte 189)",
+            "crosslines  64, 300 to 363 step 1 (byte 193)",
+            "64, two-way time 0 to 252 ms, step 4 ms",
+            "(byte 181)",
+            "25.00 between inlines, 25.00 between crosslines",
+            "of 32768 samples 0 are zero and 0 not finite",
+        ] {
+            assert!(text.contains(part), "{part} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn amplitudes_that_do_not_exist_are_null() {
+        let mut inspection = inspection();
+        inspection.amplitude.mean = f64::NAN;
+        inspection.amplitude.p50 = f32::NAN;
+        let answer = serde_json::to_value(inspection).unwrap();
+        assert!(answer["amplitude"]["mean"].is_null() && answer["amplitude"]["p50"].is_null());
+    }
+}

@@ -146,3 +146,96 @@ fn read_contiguous(
     out.assign(&copy);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array3, s};
+    use segy_rs::{CubeSpec, LineNumbers, MapGrid, SampleFormat, TextEncoding, write_cube};
+
+    use super::*;
+
+    fn spec() -> CubeSpec {
+        CubeSpec {
+            inline: LineNumbers { first: 200, step: 2, count: 3 },
+            crossline: LineNumbers { first: 710, step: 5, count: 4 },
+            samples: 6,
+            interval_us: 2000,
+            start_ms: 1204,
+            map: Some(MapGrid {
+                origin: [4000.0, 9000.0],
+                per_inline: [0.0, 25.0],
+                per_crossline: [12.5, 0.0],
+                scalar: -10,
+            }),
+            format: SampleFormat::Float32,
+            text: Vec::new(),
+            encoding: TextEncoding::Ascii,
+        }
+    }
+
+    fn write_to(folder: &Path, spec: &CubeSpec) -> std::path::PathBuf {
+        let path = folder.join("cube.sgy");
+        let fill = |i: usize, j: usize, samples: &mut [f32]| {
+            samples.iter_mut().enumerate().for_each(|(k, sample)| *sample = (100 * i + 10 * j + k) as f32);
+        };
+        write_cube(&path, spec, fill).unwrap();
+        path
+    }
+
+    #[test]
+    fn frame_sections_and_slices_are_those_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let volume = SegyVolume::open(write_to(folder.path(), &spec()), &SegyVolumeOptions::default()).unwrap();
+        let geometry = volume.geometry();
+        assert_eq!(geometry.inline, LineAxis { first: 200, step: 2, count: 3 });
+        assert_eq!(geometry.crossline, LineAxis { first: 710, step: 5, count: 4 });
+        let vertical = VerticalAxis { domain: Domain::Time, start: 1204.0, step: 2.0, count: 6 };
+        assert_eq!(geometry.vertical, vertical);
+        let xy = geometry.xy_from_grid.unwrap().xy(2, 3);
+        assert!((xy[0] - 4037.5).abs() < 1e-6 && (xy[1] - 9050.0).abs() < 1e-6);
+
+        let whole = Array3::from_shape_fn((3, 4, 6), |(i, j, k)| (100 * i + 10 * j + k) as f32);
+        // A view into a larger array has gaps between its rows.
+        let mut wide = Array2::zeros((8, 8));
+        volume.read_section(Section::inline(2), wide.slice_mut(s![..4, ..6])).unwrap();
+        assert_eq!(wide.slice(s![..4, ..6]), whole.index_axis(ndarray::Axis(0), 2));
+        let mut crossline = Array2::zeros((3, 6));
+        volume.read_section(Section::crossline(1), crossline.view_mut()).unwrap();
+        assert_eq!(crossline, whole.index_axis(ndarray::Axis(1), 1));
+        let mut slice = Array2::zeros((3, 4));
+        volume.read_time_slice(5, slice.view_mut()).unwrap();
+        assert_eq!(slice, whole.index_axis(ndarray::Axis(2), 5));
+        assert!(volume.read_section(Section::inline(3), wide.slice_mut(s![..4, ..6])).is_err());
+        assert!(volume.read_section(Section::crossline(0), wide.slice_mut(s![..4, ..6])).is_err());
+    }
+
+    #[test]
+    fn depth_takes_the_same_fields_as_metres() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_to(folder.path(), &CubeSpec { interval_us: 5000, start_ms: -20, ..spec() });
+        let depth = |file: OpenOptions| {
+            SegyVolume::open(&path, &SegyVolumeOptions { file, domain: Domain::Depth }).unwrap().geometry.vertical
+        };
+        let expected = VerticalAxis { domain: Domain::Depth, start: -20.0, step: 5.0, count: 6 };
+        assert_eq!(depth(OpenOptions::default()), expected);
+        let given = OpenOptions { interval_us: Some(12_500.0), start_ms: Some(0.5), ..OpenOptions::default() };
+        assert_eq!(depth(given), VerticalAxis { start: 0.5, step: 12.5, ..expected });
+    }
+
+    #[test]
+    fn coordinates_are_left_out_where_there_are_none_or_they_form_no_grid() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = write_to(folder.path(), &CubeSpec { map: None, ..spec() });
+        let volume = SegyVolume::open(&path, &SegyVolumeOptions::default()).unwrap();
+        assert_eq!((volume.geometry().xy_from_grid, volume.coordinates()), (None, None));
+        assert_eq!(volume.warnings(), ["the trace headers hold no coordinates"]);
+
+        let path = write_to(folder.path(), &spec());
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[3600 + 4 * (240 + 24) + 180] = 1; // X of the fifth trace, 2^24 / 10 m off.
+        std::fs::write(&path, bytes).unwrap();
+        let volume = SegyVolume::open(&path, &SegyVolumeOptions::default()).unwrap();
+        assert_eq!(volume.geometry().xy_from_grid, None);
+        assert!(volume.warnings()[0].contains("inline 202, crossline 710 lies"), "{:?}", volume.warnings());
+    }
+}

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use super::earth::Earth;
 use super::noise::inline_noise;
 use super::wavelet::Ricker;
-use super::{SyntheticOptions, SyntheticOptionsError};
+use super::{SyntheticError, SyntheticOptions};
 
 /// Finest distance of samples, in ms, at which rocks are looked up. Beds are thinner than a seismic sample.
 const ROCK_INTERVAL_MS: f64 = 1.0;
@@ -42,7 +42,7 @@ impl SyntheticCube {
     ///
     /// # Errors
     /// When the options are out of range.
-    pub fn new(options: SyntheticOptions) -> Result<Self, SyntheticOptionsError> {
+    pub fn new(options: SyntheticOptions) -> Result<Self, SyntheticError> {
         options.check()?;
         let refinement = (options.interval_ms / ROCK_INTERVAL_MS).ceil() as usize;
         let wavelets = PEAK_HZ.map(|peak| Ricker::new(peak, options.interval_ms / refinement as f64));
@@ -148,7 +148,7 @@ mod tests {
         let deviation = |facies: Facies| {
             let of_facies = section.amplitudes.iter().zip(&section.codes).filter(|(_, code)| **code == facies.code());
             let (count, squares) = of_facies.fold((0.0, 0.0), |(n, s), (a, _)| (n + 1.0, s + f64::from(a * a)));
-            (squares / count as f64).sqrt()
+            (squares / count).sqrt()
         };
         assert!(deviation(Facies::HighAmplitude) > 1.5 * deviation(Facies::Clinoforms));
         assert!(deviation(Facies::Clinoforms) > 1.3 * deviation(Facies::LowAmplitude));

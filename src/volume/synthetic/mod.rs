@@ -5,7 +5,9 @@ mod beds;
 mod channel;
 mod cube;
 mod earth;
+mod error;
 mod facies;
+mod files;
 mod noise;
 mod options;
 mod package;
@@ -15,5 +17,7 @@ mod structure;
 mod wavelet;
 
 pub use cube::{SyntheticCube, SyntheticSection};
+pub use error::SyntheticError;
 pub use facies::Facies;
-pub use options::{SyntheticOptions, SyntheticOptionsError};
+pub use files::{SyntheticFiles, write};
+pub use options::SyntheticOptions;

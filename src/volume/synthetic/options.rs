@@ -1,5 +1,6 @@
 //! What a synthetic cube is to be, and the frame that follows from it.
 
+use super::SyntheticError;
 use crate::grid::{Affine, Domain, Geometry, LineAxis, VerticalAxis};
 
 /// Number of the first inline.
@@ -28,43 +29,9 @@ pub struct SyntheticOptions {
     pub label_inline: Option<i32>,
 }
 
-/// Options from which no cube can be made.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[non_exhaustive]
-pub enum SyntheticOptionsError {
-    /// Too few to show the facies, or more than a file holds.
-    #[error("{count} {what} were asked for; a synthetic cube has between {least} and {most}")]
-    Size {
-        /// `inlines`, `crosslines` or `samples`.
-        what: &'static str,
-        /// How many.
-        count: usize,
-        /// The smallest number.
-        least: usize,
-        /// The largest.
-        most: usize,
-    },
-    /// An interval that SEG-Y headers cannot hold.
-    #[error("a sample interval of {interval_ms} ms was asked for; it must be whole microseconds between 0.5 and 32 ms")]
-    Interval {
-        /// What was asked for, in ms.
-        interval_ms: f64,
-    },
-    /// The labelled line lies outside.
-    #[error("inline {number} is to be labelled, but the cube has inlines {first} to {last}")]
-    LabelInline {
-        /// The number asked for.
-        number: i32,
-        /// First inline.
-        first: i32,
-        /// Last inline.
-        last: i32,
-    },
-}
-
 impl Default for SyntheticOptions {
     fn default() -> Self {
-        Self { inlines: 50, crosslines: 128, samples: 128, interval_ms: 4.0, seed: 1, label_inline: None }
+        Self { inlines: 50, crosslines: 128, samples: 128, interval_ms: 4.0, seed: 7, label_inline: None }
     }
 }
 
@@ -73,32 +40,33 @@ impl SyntheticOptions {
     ///
     /// # Errors
     /// When a size, the interval or the labelled line is out of range.
-    pub fn check(&self) -> Result<(), SyntheticOptionsError> {
+    pub fn check(&self) -> Result<(), SyntheticError> {
         for (what, count, least, most) in [
             ("inlines", self.inlines, 8, 20_000),
             ("crosslines", self.crosslines, 64, 20_000),
             ("samples", self.samples, 64, 20_000),
         ] {
             if !(least..=most).contains(&count) {
-                return Err(SyntheticOptionsError::Size { what, count, least, most });
+                return Err(SyntheticError::Size { what, count, least, most });
             }
         }
         let interval_us = self.interval_ms * 1000.0;
         if !(500.0..=32_000.0).contains(&interval_us) || interval_us.fract() != 0.0 {
-            return Err(SyntheticOptionsError::Interval { interval_ms: self.interval_ms });
+            return Err(SyntheticError::Interval { interval_ms: self.interval_ms });
         }
         let inline = self.geometry().inline;
         match self.label_inline {
             Some(number) if inline.index(number).is_none() => {
-                Err(SyntheticOptionsError::LabelInline { number, first: inline.first, last: inline.last() })
+                Err(SyntheticError::LabelInline { number, first: inline.first, last: inline.last() })
             }
             _ => Ok(()),
         }
     }
 
-    /// The frame of the cube: bins of 25 x 25 m, inlines running 33 degrees north of east.
+    /// The frame of the cube: bins of 25 x 25 m, inlines run 37 degrees north of east.
     pub fn geometry(&self) -> Geometry {
-        let direction = [0.84 * BIN_METRES, 0.54 * BIN_METRES];
+        // Three to four to five: both steps are whole metres.
+        let direction = [0.8 * BIN_METRES, 0.6 * BIN_METRES];
         Geometry {
             inline: LineAxis { first: FIRST_INLINE, step: 1, count: self.inlines },
             crossline: LineAxis { first: FIRST_CROSSLINE, step: 1, count: self.crosslines },
@@ -114,6 +82,11 @@ impl SyntheticOptions {
     /// Number of the inline whose interpretation is written.
     pub fn labelled_inline(&self) -> i32 {
         self.label_inline.unwrap_or_else(|| self.geometry().inline.number(self.inlines / 2))
+    }
+
+    /// Index of that inline; the last one where the number lies outside, which [`SyntheticOptions::check`] refuses.
+    pub(super) fn label_index(&self) -> usize {
+        self.geometry().inline.index(self.labelled_inline()).unwrap_or(self.inlines - 1)
     }
 
     /// Length of the cube in ms.
