@@ -1,10 +1,9 @@
 //! The command line as types.
 
-
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-use super::{completions, doctor, inspect, schema, weights};
+use super::{batch, completions, doctor, evaluate, inspect, labels, predict, run, schema, synth, train, weights};
 
 /// As in Cargo: headings and commands stand out, the rest is plain.
 const STYLES: Styles = Styles::styled()
@@ -48,7 +47,14 @@ pub(super) struct Common {
 /// One subcommand each.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    Run(run::Arguments),
+    Train(train::Arguments),
+    Evaluate(evaluate::Arguments),
+    Predict(predict::Arguments),
+    Batch(batch::Arguments),
     Inspect(inspect::Arguments),
+    Labels(labels::Arguments),
+    Synth(synth::Arguments),
     Weights(weights::Arguments),
     Schema(schema::Arguments),
     Doctor(doctor::Arguments),

@@ -6,9 +6,14 @@ use std::io;
 use miette::Diagnostic;
 
 use super::printer::Printer;
-use super::{FAILED, UNREADABLE, USAGE};
-use crate::job::{JobError, Place, Problem};
+use super::{FAILED, INTERRUPTED, UNAVAILABLE, UNREADABLE, USAGE};
+use crate::dataset::DatasetError;
+use crate::job::{JobError, Place, Problem, RunError};
+use crate::network::NetworkError;
+use crate::predict::PredictError;
+use crate::train::TrainError;
 use crate::volume::VolumeError;
+use crate::volume::synthetic::SyntheticError;
 
 /// Longest line of a job that is shown beside a message, in characters.
 const LONGEST_LINE: usize = 160;
@@ -124,8 +129,68 @@ impl From<JobError> for Failure {
     }
 }
 
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Job(error) => error.into(),
+            error => Self::new(exit_code(&error), error),
+        }
+    }
+}
+
 impl From<VolumeError> for Failure {
     fn from(error: VolumeError) -> Self {
         Self::new(UNREADABLE, error)
+    }
+}
+
+impl From<SyntheticError> for Failure {
+    fn from(error: SyntheticError) -> Self {
+        let exit_code = match error {
+            SyntheticError::Segy(_) | SyntheticError::Io { .. } => FAILED,
+            _ => USAGE,
+        };
+        Self::new(exit_code, error)
+    }
+}
+
+fn exit_code(error: &RunError) -> u8 {
+    match error {
+        error if error.is_interruption() => INTERRUPTED,
+        RunError::Volume(_) | RunError::Labels(_) => UNREADABLE,
+        RunError::Dataset(error) | RunError::Train(TrainError::Dataset(error)) => of_dataset(error),
+        RunError::Network(error)
+        | RunError::Train(TrainError::Network(error))
+        | RunError::Predict(PredictError::Network(error)) => of_network(error),
+        RunError::Predict(PredictError::Volume(_)) => UNREADABLE,
+        RunError::Job(_)
+        | RunError::Classes(_)
+        | RunError::Train(TrainError::OtherRun { .. })
+        | RunError::NotAFolder { .. }
+        | RunError::ForeignFolder { .. }
+        | RunError::OtherRun { .. }
+        | RunError::NoModel { .. } => USAGE,
+        _ => FAILED,
+    }
+}
+
+/// Labels that cannot be read are bad data; labels that cannot be divided as asked are a wrong job.
+fn of_dataset(error: &DatasetError) -> u8 {
+    if matches!(error, DatasetError::Volume(_)) { UNREADABLE } else { USAGE }
+}
+
+fn of_network(error: &NetworkError) -> u8 {
+    match error {
+        NetworkError::DeviceMissing { .. } => UNAVAILABLE,
+        NetworkError::Io { .. }
+        | NetworkError::Safetensors { .. }
+        | NetworkError::WrongWeights { .. }
+        | NetworkError::NotAModel { .. } => UNREADABLE,
+        NetworkError::DeviceName { .. }
+        | NetworkError::UnknownCut { .. }
+        | NetworkError::PatchTooSmall { .. }
+        | NetworkError::NoDenseForm
+        | NetworkError::Freeze { .. } => USAGE,
+        _ => FAILED,
     }
 }
