@@ -21,7 +21,7 @@ mod sequential;
 pub use architecture::{Architecture, Head, VGG16_CONVOLUTIONS};
 pub use array::NamedArray;
 pub use array_file::{read_arrays, write_arrays};
-pub use device::{Device, DeviceChoice, LibraryVersions, library_versions, set_threads};
+pub use device::{Device, DeviceChoice, LibraryVersions, library_release, library_versions, set_threads};
 pub use error::NetworkError;
 pub use freeze::Freeze;
 pub use layer::{Layer, Layers, Padding};
