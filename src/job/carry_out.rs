@@ -1,5 +1,6 @@
 //! Carrying out a job: everything is checked first, then done stage by stage, and recorded as it is done.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
@@ -90,6 +91,11 @@ struct Plan<'a> {
     evaluates: bool,
     predicts: bool,
     reports: bool,
+    /// Results that will be made again.
+    replaced: Vec<StageRecord>,
+    /// Unfinished work that is given up.
+    given_up: Vec<&'static str>,
+    lock: Option<File>,
 }
 
 impl<'a> Plan<'a> {
@@ -121,17 +127,13 @@ impl<'a> Plan<'a> {
         if !asks(Work::Train) && !done(&record.stages.training) {
             return Err(RunError::NoModel { path: folder.path().to_owned() });
         }
+        let (mut replaced, mut given_up) = (Vec::new(), Vec::new());
         if trains {
             // Later stages belong to the old model.
-            for stage in [&record.stages.training, &record.stages.evaluation, &record.stages.prediction] {
-                if let Some(stage) = stage {
-                    folder.remove_stage(stage)?;
-                }
-            }
-            record.stages = Stages::default();
+            let Stages { training, evaluation, prediction } = std::mem::take(&mut record.stages);
+            replaced.extend([training, evaluation, prediction].into_iter().flatten());
             if options.overwrite {
-                folder.remove_partial("training")?;
-                folder.remove_partial("prediction")?;
+                given_up.extend(["training", "prediction"]);
             }
         }
         let expected = |record: &RunRecord| {
@@ -149,17 +151,36 @@ impl<'a> Plan<'a> {
             return Err(other("prediction"));
         }
         if predicts && options.overwrite {
-            if let Some(stage) = record.stages.prediction.take() {
-                folder.remove_stage(&stage)?;
-            }
-            folder.remove_partial("prediction")?;
+            replaced.extend(record.stages.prediction.take());
+            given_up.push("prediction");
         }
         let reports = work == Work::Run
             && (trains || evaluates || predicts || !folder.file("report.html").exists() || record.status != "finished");
-        Ok(Self { loaded, options, device, folder, record, training_identity, trains, evaluates, predicts, reports })
+        Ok(Self {
+            loaded,
+            options,
+            device,
+            folder,
+            record,
+            training_identity,
+            trains,
+            evaluates,
+            predicts,
+            reports,
+            replaced,
+            given_up,
+            lock: None,
+        })
     }
 
     fn begin(&mut self) -> Result<(), RunError> {
+        self.lock = Some(self.folder.lock()?);
+        for stage in &self.replaced {
+            self.folder.remove_stage(stage)?;
+        }
+        for part in &self.given_up {
+            self.folder.remove_partial(part)?;
+        }
         let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
         self.record.status = "running".into();
         self.record.error = None;
@@ -180,6 +201,8 @@ impl<'a> Plan<'a> {
             Err(error) => ("failed".into(), Some(error.to_string())),
         };
         let written = self.folder.write_record(&self.record);
+        self.lock = None;
+        self.folder.unlock();
         if result.is_ok() { written } else { Ok(()) }
     }
 

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
 use super::run_folder::{FileRecord, InputRecord, RunFolder, StageRecord};
-use super::schema::{Engine as EngineName, Prediction as Asked, PredictionOutput};
+use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
 use super::truth::{TruthCounts, TruthSink};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, identity};
 use crate::dataset::Padding;
 use crate::export::{
-    CubeDescription, Hdf5Options, Hdf5Sink, Provenance, SegyOptions, SegySink, SourceHeaders, exact_positions,
-    position_unit,
+    CubeDescription, Hdf5Options, Hdf5Sink, Provenance, SegyOptions, SegySink, SegyValues, SourceHeaders,
+    exact_positions, position_unit,
 };
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
@@ -127,11 +127,36 @@ impl PreparedPrediction {
     }
 
     /// `facies-NAME.h5` for a named prediction, `facies.h5` for one without.
-    fn file_name(&self, extension: &str) -> String {
+    fn file_name(&self, what: &str, extension: &str) -> String {
         match &self.asked.name {
-            Some(name) => format!("facies-{name}.{extension}"),
-            None => format!("facies.{extension}"),
+            Some(name) => format!("{what}-{name}.{extension}"),
+            None => format!("{what}.{extension}"),
         }
+    }
+
+    /// Name, content and description of the SEG-Y volumes that the job asks for.
+    fn segy_volumes(&self, job: &Job) -> Vec<(String, SegyValues, String)> {
+        let mut volumes = Vec::new();
+        for volume in job.output.segy.iter().flat_map(|segy| &segy.volumes) {
+            match volume {
+                PredictionOutput::Class => {
+                    let description = "class volume (code + 1, 0 = no class)".to_owned();
+                    volumes.push((self.file_name("facies", "sgy"), SegyValues::Class, description));
+                }
+                PredictionOutput::Confidence => {
+                    let description = "probability of the chosen class".to_owned();
+                    volumes.push((self.file_name("confidence", "sgy"), SegyValues::Confidence, description));
+                }
+                PredictionOutput::Probability => {
+                    for (code, class) in job.classes.iter().enumerate() {
+                        let name = self.file_name(&format!("probability-{}", file_words(&class.name)), "sgy");
+                        let description = format!("probability of {}", class.name);
+                        volumes.push((name, SegyValues::Probability(code as u8), description));
+                    }
+                }
+            }
+        }
+        volumes
     }
 
     /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
@@ -260,7 +285,7 @@ impl PreparedPrediction {
         };
         let mut written = Vec::new();
         if job.output.hdf5.is_some() {
-            let name = self.file_name("h5");
+            let name = self.file_name("facies", "h5");
             let options = Hdf5Options {
                 probability: self.options.outputs.probability,
                 confidence: self.options.outputs.confidence,
@@ -273,15 +298,19 @@ impl PreparedPrediction {
                 description: "class, confidence and probability volumes with named axes".into(),
             });
         }
-        if job.output.segy.is_some() {
-            let name = self.file_name("sgy");
-            let sink = SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &SegyOptions::default())?;
-            sinks.push(Box::new(sink));
-            let description = "class volume with the traces and headers of the input: code + 1, 0 = no class";
-            written.push(FileRecord { name, description: description.into() });
+        for (name, values, description) in self.segy_volumes(job) {
+            let options = SegyOptions { values, ..SegyOptions::default() };
+            sinks.push(Box::new(SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &options)?));
+            let description = format!("{description} with the traces and headers of the input");
+            written.push(FileRecord { name, description });
         }
         Ok(written)
     }
+}
+
+/// A class name as part of a file name.
+fn file_words(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect()
 }
 
 /// What all predictions of one command share.

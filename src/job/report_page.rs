@@ -55,7 +55,7 @@ pub(super) fn write_page(
             role: "learnt from".into(),
             name: material.volume.name(),
             geometry: material.volume.geometry().clone(),
-            statistics: Some(material.measurement.statistics.clone()),
+            statistics: Some(material.measurement.statistics),
             clip: Some(description.amplitude.bounds()),
         }],
         classes: material.classes.clone(),

@@ -92,6 +92,13 @@ pub enum RunError {
         /// `training`, `evaluation` or `prediction`.
         stage: &'static str,
     },
+    /// Another process works in the folder.
+    #[error("another process works in {path}")]
+    #[diagnostic(help("wait until it has ended, or choose another place with `--output`"))]
+    Busy {
+        /// The run folder.
+        path: PathBuf,
+    },
     /// Asked to evaluate or predict without a trained model.
     #[error("{path} holds no trained model")]
     #[diagnostic(help("train it first: `facies train JOB.yaml`, or do everything with `facies run JOB.yaml`"))]

@@ -1,12 +1,15 @@
 //! The folder of a run, and its record `run.json`.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::RunError;
 use crate::report::write_atomically;
+
+/// Held while a process works in the folder.
+const LOCK: &str = "lock";
 
 /// Where a run keeps its files.
 #[derive(Clone, Debug)]
@@ -169,6 +172,30 @@ impl RunFolder {
         self.write("run.json", text.as_bytes())
     }
 
+    /// Keeps other processes out of the folder until the file is dropped.
+    ///
+    /// # Errors
+    /// When another process works in it, or the system refuses.
+    pub fn lock(&self) -> Result<File, RunError> {
+        let partial = self.partial();
+        fs::create_dir_all(&partial).map_err(RunError::io("make", &partial))?;
+        let path = partial.join(LOCK);
+        let file = File::create(&path).map_err(RunError::io("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(RunError::Busy { path: self.path.clone() }),
+            // Some network file systems know no locks; work goes on without one there.
+            Err(TryLockError::Error(_)) => Ok(file),
+        }
+    }
+
+    /// Removes what the lock left, and the folder of unfinished work when nothing else is in it.
+    pub fn unlock(&self) {
+        // Nothing depends on either.
+        let _ = fs::remove_file(self.partial().join(LOCK));
+        let _ = fs::remove_dir(self.partial());
+    }
+
     /// Writes a file of the run, whole or not at all.
     ///
     /// # Errors
@@ -178,7 +205,7 @@ impl RunFolder {
         write_atomically(&path, bytes).map_err(RunError::io("write", path))
     }
 
-    /// Removes the unfinished work of one part of the run, and the folder of such work when it is empty.
+    /// Removes the unfinished work of one part of the run.
     ///
     /// # Errors
     /// When the system refuses.
@@ -187,8 +214,6 @@ impl RunFolder {
         if path.exists() {
             fs::remove_dir_all(&path).map_err(RunError::io("remove", path))?;
         }
-        // Fails where other work is unfinished.
-        let _ = fs::remove_dir(self.partial());
         Ok(())
     }
 

@@ -28,5 +28,5 @@ pub use layer::{Layer, Layers, Padding};
 pub use learner::{Learner, LearnerOptions, StepOutcome};
 pub use model_file::{Model, ModelDescription, Origin};
 pub use optimizer::OptimizerOptions;
-pub use predictor::Predictor;
+pub use predictor::{Predictor, SectionPatches};
 pub use pretrained::{ImportReport, KnownWeights, Pretrained, known_weights};
