@@ -158,7 +158,9 @@ fn exit_code(error: &RunError) -> u8 {
     match error {
         error if error.is_interruption() => INTERRUPTED,
         RunError::Volume(_) | RunError::Labels(_) => UNREADABLE,
-        RunError::Dataset(error) | RunError::Train(TrainError::Dataset(error)) => of_dataset(error),
+        RunError::Dataset(error)
+        | RunError::Train(TrainError::Dataset(error))
+        | RunError::Predict(PredictError::Dataset(error)) => of_dataset(error),
         RunError::Network(error)
         | RunError::Train(TrainError::Network(error))
         | RunError::Predict(PredictError::Network(error)) => of_network(error),

@@ -1,5 +1,6 @@
 //! Ctrl-C and the signals that ask a program to end.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +15,7 @@ pub(super) fn interruption() -> Arc<AtomicBool> {
         if flag.swap(true, Ordering::Relaxed) {
             end_now();
         }
-        eprintln!("\nstopping at the next safe point; once more ends at once");
+        let _ = writeln!(io::stderr().lock(), "\nstopping at the next safe point; once more ends at once");
     };
     // Fails where signals cannot be caught; Ctrl-C then ends the program, as it would without this.
     let _ = ctrlc::set_handler(handler);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use serde::Serialize;
 
+use super::located::located;
 use super::{Listener, LoadedJob, Material, RunError};
 use crate::dataset::Subset;
 use crate::grid::{Color, Plane, Section};
@@ -60,7 +61,7 @@ pub fn survey_labels(
             survey.leak = Some(dataset.leak(loaded.job.patch.size));
             (Some([Subset::Train, Subset::Validation, Subset::Test].map(|subset| dataset.counts(subset))), Ok(()))
         }
-        Err(error) => (None, Err(error)),
+        Err(error) => (None, Err(located(loaded, error))),
     };
     for (place, class) in material.classes.iter().enumerate() {
         survey.classes.push(ClassSurvey {

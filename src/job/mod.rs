@@ -12,6 +12,7 @@ mod interpretation;
 mod label_survey;
 mod listener;
 mod load;
+mod located;
 mod material;
 mod pictures;
 mod report_page;
