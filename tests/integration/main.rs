@@ -3,4 +3,9 @@
 
 mod exported_volumes;
 mod golden_logits;
+mod batches;
+mod command_line;
+mod continuation;
+mod refusals;
 mod tidy;
+mod workshop;
