@@ -1,5 +1,6 @@
 //! The one integration binary: what a user of the program and a reader of its source can rely on.
 #![cfg(test)]
 
+mod data_samples;
 mod golden_logits;
 mod tidy;
