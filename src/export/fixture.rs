@@ -5,6 +5,8 @@ use ndarray::{Array2, Array3, Array4, s};
 use crate::grid::{Affine, ClassTable, Domain, Geometry, LineAxis, Plane, Section, UNLABELLED, VerticalAxis};
 use crate::predict::{PredictedSection, SectionSink, SinkError};
 
+use crate::volume::LiveTraces;
+
 use super::{CubeDescription, Provenance, SourceHeaders};
 
 /// A survey of `shape` with stepped and decreasing numbering, map positions, three classes and every seventh trace dead.
@@ -23,7 +25,9 @@ pub(super) fn cube(shape: [usize; 3], plane: Plane) -> CubeDescription {
         },
         plane,
         classes: ClassTable::from_names(["salt", "high amp", "steep_dips"]).unwrap(),
-        live_traces: Array2::from_shape_fn((inlines, crosslines), |(i, j)| (i * crosslines + j) % 7 != 3),
+        live_traces: LiveTraces::new(Array2::from_shape_fn((inlines, crosslines), |(i, j)| {
+            (i * crosslines + j) % 7 != 3
+        })),
         provenance: Provenance {
             title: "facies of a test".to_owned(),
             history: "made by a test".to_owned(),
@@ -63,7 +67,7 @@ pub(super) fn interpretation(cube: &CubeDescription, from: usize, to: usize) -> 
     };
     for ((inline, crossline, sample), facies) in expected.facies.indexed_iter_mut() {
         let index = if cube.plane == Plane::Inline { inline } else { crossline };
-        if !(from..to).contains(&index) || !cube.live_traces[[inline, crossline]] {
+        if !(from..to).contains(&index) || !cube.live_traces.is_live(inline, crossline) {
             continue;
         }
         let weights: Vec<f32> = (0..classes)
@@ -111,4 +115,34 @@ impl Expected {
         }
         sink.finish()
     }
+}
+
+/// An empty folder with a partial folder in it.
+pub(super) fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join(".partial")).unwrap();
+    folder
+}
+
+const LIMITED: &str = "FACIES_TEST_FILE_SIZE_IS_LIMITED";
+
+/// Whether this process was started by [`with_limited_file_size`].
+pub(super) fn file_size_is_limited() -> bool {
+    std::env::var_os(LIMITED).is_some()
+}
+
+/// Runs one test of `module` again in a process whose files may not grow beyond `bytes`; gives back what it printed.
+#[cfg(unix)]
+pub(super) fn with_limited_file_size(module: &str, test: &str, bytes: u64) -> String {
+    let (_, module) = module.split_once("::").unwrap();
+    let limited = std::process::Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &(bytes / 512).to_string()])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "--nocapture", &format!("{module}::{test}")])
+        .env(LIMITED, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8([limited.stdout, limited.stderr].concat()).unwrap();
+    assert!(limited.status.success() && said.contains("1 passed"), "{bytes} bytes: {said}");
+    said
 }

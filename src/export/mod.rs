@@ -8,6 +8,10 @@ mod hdf5_cube;
 mod partial_file;
 mod provenance;
 mod section_check;
+mod segy_cube;
+mod source;
 
-pub use hdf5_cube::{Hdf5Options, Hdf5Sink};
+pub use hdf5_cube::{Hdf5Options, Hdf5Sink, hdf5_version};
 pub use provenance::{CubeDescription, Provenance, SOFTWARE, SourceHeaders};
+pub use segy_cube::{SegyOptions, SegySink, SegyValues};
+pub use source::{exact_positions, position_unit};

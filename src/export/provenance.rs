@@ -1,8 +1,7 @@
 //! What an exported cube says about itself.
 
-use ndarray::Array2;
-
 use crate::grid::{ClassTable, Geometry, Plane};
+use crate::volume::LiveTraces;
 
 /// Name and version of this program, for file headers.
 pub const SOFTWARE: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
@@ -16,8 +15,8 @@ pub struct CubeDescription {
     pub plane: Plane,
     /// Classes in code order.
     pub classes: ClassTable,
-    /// Which traces `[inline, crossline]` are live.
-    pub live_traces: Array2<bool>,
+    /// Which traces are live.
+    pub live_traces: LiveTraces,
     /// Where the cube comes from.
     pub provenance: Provenance,
 }

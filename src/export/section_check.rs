@@ -34,7 +34,7 @@ impl SectionCheck {
         probability: bool,
     ) -> Result<Self, SinkError> {
         let [inlines, crosslines, _] = cube.geometry.shape();
-        if cube.live_traces.dim() != (inlines, crosslines) {
+        if cube.live_traces.mask().dim() != (inlines, crosslines) {
             return Err(invalid(path, "the live traces have another shape than the survey"));
         }
         Ok(Self {

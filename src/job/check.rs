@@ -3,7 +3,8 @@
 use miette::Diagnostic;
 
 use super::schema::{
-    ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, Split, TrainingForm,
+    ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, PredictionOutput, Split,
+    TrainingForm,
 };
 use crate::network::NetworkError;
 
@@ -176,6 +177,14 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
             "`inlines` and `crosslines` are both given",
             "keep one of them, or make two interpretations: `prediction: [{...}, {name: ..., ...}]`",
         );
+    }
+    let volumes = job.output.segy.iter().flat_map(|segy| &segy.volumes);
+    for &volume in volumes.filter(|&&volume| volume != PredictionOutput::Class) {
+        if !prediction.outputs.contains(&volume) {
+            let name = if volume == PredictionOutput::Confidence { "confidence" } else { "probability" };
+            let message = format!("`output.segy.volumes` asks for `{name}`, which is not computed");
+            findings.add(at("outputs"), message, &format!("add `{name}` to `outputs`"));
+        }
     }
     let before = &job.prediction[..place];
     match &prediction.name {

@@ -126,12 +126,17 @@ pub struct LibraryVersions {
     pub cuda: Result<usize, String>,
 }
 
+/// The release of libtorch that this build needs.
+pub fn library_release() -> &'static str {
+    "2.11.0"
+}
+
 /// Versions and devices, for `facies doctor`.
 pub fn library_versions() -> LibraryVersions {
     let cuda = load_cuda().and_then(|()| {
         if tch::Cuda::is_available() { Ok(tch::Cuda::device_count() as usize) } else { Err("no device".into()) }
     });
-    LibraryVersions { libtorch: "2.11.0", onednn: tch::utils::has_mkldnn(), cuda }
+    LibraryVersions { libtorch: library_release(), onednn: tch::utils::has_mkldnn(), cuda }
 }
 
 #[cfg(test)]

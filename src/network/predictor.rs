@@ -75,7 +75,7 @@ impl Predictor {
         maps(&scores.f_softmax(1, Kind::Float)?)
     }
 
-    /// Puts a padded section on the device, for [`SectionPatches::probabilities`].
+    /// Puts a padded section on the device, whose patches can then be classified without copying them.
     ///
     /// `padded` is `[samples + patch - 1, traces + patch - 1]`: the patch of voxel (sample, trace) starts there.
     ///

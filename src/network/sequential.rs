@@ -134,8 +134,7 @@ impl Sequential {
         let stride = if form == Form::Dense { 1 } else { stride as i64 };
         let convolve = |input: &Tensor, weight: &Tensor, bias: Option<&Tensor>| -> Result<Tensor, NetworkError> {
             let (input, padding) = self.padded(input, kernel, stride)?;
-            let (strides, dilations) = ([stride, stride], [dilation, dilation]);
-            Ok(input.f_conv2d(weight, bias, strides, [padding, padding], dilations, 1)?)
+            exact_convolution(&input, weight, bias, stride, padding, dilation)
         };
         let output = convolve(input, weight, Some(bias))?;
         match self.parameters.find(&format!("{name}.border")) {
@@ -191,11 +190,41 @@ impl Sequential {
             return Ok(input.f_linear(weight, Some(bias))?);
         }
         let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
-        Ok(input.f_conv2d(&weight, Some(bias), [1, 1], [0, 0], [1, 1], 1)?)
+        exact_convolution(input, &weight, Some(bias), 1, 0, 1)
     }
 }
 
 /// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
 fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
     if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
+}
+
+/// A convolution in full float32, and the same one every time. CUDA's default would round the factors to ten bits (TF32).
+fn exact_convolution(
+    input: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    stride: i64,
+    padding: i64,
+    dilation: i64,
+) -> Result<Tensor, NetworkError> {
+    let (strides, paddings, dilations) = ([stride, stride], [padding, padding], [dilation, dilation]);
+    if !input.device().is_cuda() {
+        return Ok(input.f_conv2d(weight, bias, strides, paddings, dilations, 1)?);
+    }
+    let (transposed, groups, benchmark, deterministic, cudnn, tf32) = (false, 1, false, true, true, false);
+    Ok(input.f_internal_convolution(
+        weight,
+        bias,
+        strides,
+        paddings,
+        dilations,
+        transposed,
+        [0, 0],
+        groups,
+        benchmark,
+        deterministic,
+        cudnn,
+        tf32,
+    )?)
 }

@@ -51,7 +51,7 @@ impl Prediction<'_> {
     pub fn run(
         &self,
         predictor: &Predictor,
-        sinks: &mut [Box<dyn SectionSink>],
+        sinks: &mut [Box<dyn SectionSink + '_>],
         progress: &mut dyn FnMut(PredictionProgress),
         interrupted: &AtomicBool,
     ) -> Result<(), PredictError> {

@@ -109,7 +109,7 @@ fn description(architecture: Architecture, classes: usize) -> ModelDescription {
     }
 }
 
-/// The weights of `golden_logits.py`, in the order of the layers.
+/// The weights of `check_golden_logits.py`, in the order of the layers.
 fn hashed_arrays(layers: &Layers) -> Vec<NamedArray> {
     let mut arrays = Vec::new();
     let mut push = |name: String, shape: Vec<usize>, scale: f32, offset: f32| {

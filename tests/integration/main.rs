@@ -2,5 +2,6 @@
 #![cfg(test)]
 
 mod data_samples;
+mod exported_volumes;
 mod golden_logits;
 mod tidy;

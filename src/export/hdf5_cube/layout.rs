@@ -90,7 +90,7 @@ pub(super) fn write_positions(
 }
 
 /// Writes `trace_mask` `[inline, crossline]`: 1 where the survey has a live trace.
-pub(super) fn write_trace_mask(file: &File, scales: &Scales, live_traces: &Array2<bool>) -> hdf5::Result<()> {
+pub(super) fn write_trace_mask(file: &File, scales: &Scales, live_traces: ArrayView2<'_, bool>) -> hdf5::Result<()> {
     let dataset = map(file, "trace_mask", live_traces.mapv(u8::from).view())?;
     scales.attach(&dataset)?;
     text(&dataset, "long_name", "live traces")?;

@@ -68,7 +68,7 @@ impl Hdf5Sink {
         options: &Hdf5Options,
     ) -> Result<Self, SinkError> {
         let check = SectionCheck::new(path, cube, options.confidence, options.probability)?;
-        if options.positions.iter().flatten().any(|axis| axis.dim() != cube.live_traces.dim()) {
+        if options.positions.iter().flatten().any(|axis| axis.dim() != cube.live_traces.mask().dim()) {
             return Err(invalid(path, "the map positions have another shape than the survey"));
         }
         let file = PartialFile::new(path, partial_folder)?;
@@ -110,7 +110,7 @@ impl OpenFile {
         let scales = Scales::create(&file, cube)?;
         let positions = options.positions.as_ref();
         let placed = write_positions(&file, &scales, &cube.geometry, positions, &options.position_unit)?;
-        write_trace_mask(&file, &scales, &cube.live_traces)?;
+        write_trace_mask(&file, &scales, cube.live_traces.mask())?;
 
         let describe = |dataset: &Dataset| -> hdf5::Result<()> {
             scales.attach(dataset)?;
@@ -169,7 +169,7 @@ mod tests {
     use ndarray::{Array1, Array3, Array4};
 
     use super::*;
-    use crate::export::fixture::{cube, interpretation};
+    use crate::export::fixture::{cube, file_size_is_limited, folder, interpretation, with_limited_file_size};
     use crate::grid::{Plane, Section};
 
     const EVERYTHING: Hdf5Options =
@@ -181,12 +181,6 @@ mod tests {
         let path = folder.join("cube.h5");
         let sink = Hdf5Sink::create(&path, &folder.join(".partial"), &cube, &EVERYTHING)?;
         interpretation(&cube, from, to).send(Box::new(sink), plane, from, to).map(|mut files| files.remove(0))
-    }
-
-    fn folder() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir(folder.path().join(".partial")).unwrap();
-        folder
     }
 
     #[test]
@@ -265,7 +259,7 @@ mod tests {
             assert_eq!(positions, Array2::from_shape_fn((4, 3), |(i, j)| affine.xy(i, j)[axis]));
         }
         let mask: Array2<u8> = file.dataset("trace_mask").unwrap().read().unwrap();
-        assert_eq!(mask, cube.live_traces.mapv(u8::from));
+        assert_eq!(mask, cube.live_traces.mask().mapv(u8::from));
         assert_eq!(text(&file, "Conventions"), "CF-1.8");
         assert_eq!(text(&file, "source_file"), "input.sgy");
         assert_eq!(text(&file, "text_header"), "C 1 A TEST");
@@ -342,14 +336,12 @@ mod tests {
         assert!(!folder.path().join("cube.h5").exists());
     }
 
-    /// Runs itself again in a process whose files may not grow beyond a part of what the cube needs.
     #[cfg(unix)]
     #[test]
     fn a_full_disk_is_an_error_that_leaves_nothing_behind() {
         const SHAPE: [usize; 3] = [17, 70, 140];
-        const LIMITED: &str = "FACIES_TEST_FILE_SIZE_IS_LIMITED";
-        if std::env::var_os(LIMITED).is_some() {
-            let folder = folder();
+        let folder = folder();
+        if file_size_is_limited() {
             let error = write(folder.path(), SHAPE, Plane::Inline, 0, 17).unwrap_err();
             assert!(error.to_string().ends_with("File too large"), "{error}");
             assert_eq!(fs::read_dir(folder.path().join(".partial")).unwrap().count(), 0);
@@ -362,21 +354,11 @@ mod tests {
             }
             return;
         }
-        let folder = folder();
-        let (_, test) =
-            concat!(module_path!(), "::a_full_disk_is_an_error_that_leaves_nothing_behind").split_once("::").unwrap();
         let size = fs::metadata(write(folder.path(), SHAPE, Plane::Inline, 0, 17).unwrap()).unwrap().len();
         for part in 0..=20 {
-            let blocks = (size * part / 20).saturating_sub(1) / 512;
-            let limited = std::process::Command::new("sh")
-                .args(["-c", "trap '' XFSZ; ulimit -f $0; exec \"$@\"", &blocks.to_string()])
-                .arg(std::env::current_exe().unwrap())
-                .args(["--exact", "--nocapture", test])
-                .env(LIMITED, "1")
-                .output()
-                .unwrap();
-            let said = String::from_utf8([limited.stdout, limited.stderr].concat()).unwrap();
-            assert!(limited.status.success() && said.contains("1 passed"), "{blocks} blocks of {size} bytes: {said}");
+            let limit = (size * part / 20).saturating_sub(1);
+            let said =
+                with_limited_file_size(module_path!(), "a_full_disk_is_an_error_that_leaves_nothing_behind", limit);
             assert!(!said.contains("HDF5"), "the library prints: {said}");
         }
     }

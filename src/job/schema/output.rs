@@ -1,5 +1,6 @@
 //! What a run writes.
 
+use super::PredictionOutput;
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub struct Output {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub hdf5: Option<Hdf5Output>,
-    /// The class volume as SEG-Y with the input's traces and headers, `facies.sgy`.
+    /// Volumes as SEG-Y with the input's traces and headers; `facies.sgy` if none is named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub segy: Option<SegyOutput>,
@@ -24,7 +25,7 @@ pub struct Output {
 
 impl Default for Output {
     fn default() -> Self {
-        Self { hdf5: Some(Hdf5Output {}), segy: Some(SegyOutput {}), figures: Some(Figures::default()) }
+        Self { hdf5: Some(Hdf5Output {}), segy: Some(SegyOutput::default()), figures: Some(Figures::default()) }
     }
 }
 
@@ -33,10 +34,20 @@ impl Default for Output {
 #[serde(deny_unknown_fields, expecting = "`{}`")]
 pub struct Hdf5Output {}
 
-/// The SEG-Y file.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, expecting = "`{}`")]
-pub struct SegyOutput {}
+/// The SEG-Y files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "`{}` or a map with `volumes`")]
+pub struct SegyOutput {
+    /// Which volumes: `class` is `facies.sgy`, `confidence` is `confidence.sgy`, `probability` is one
+    /// `probability-CLASS.sgy` for each class. A prediction must have what is asked for among its `outputs`.
+    pub volumes: Vec<PredictionOutput>,
+}
+
+impl Default for SegyOutput {
+    fn default() -> Self {
+        Self { volumes: vec![PredictionOutput::Class] }
+    }
+}
 
 /// Sections that are drawn, with labels, prediction and confidence. If none is named: the labelled ones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]

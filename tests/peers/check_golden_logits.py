@@ -1,17 +1,22 @@
 """Class scores of the networks from PyTorch, for `tests/integration/golden_logits.rs`.
 
+    python check_golden_logits.py --check    computes them again and compares with the committed ones
+    python check_golden_logits.py --write    writes them anew
+
 Weights and inputs come from a hash of their place, so that Rust and Python make the same ones. VGG16 sees a
 normalised colour picture here, unfolded, and every voxel is one patch: nothing of the dense form or of the folding is
-used. Run `python golden_logits.py ../fixtures/golden_logits.json` to make the values again.
+used.
 """
 
 import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "golden_logits.json"
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 
@@ -117,9 +122,17 @@ def main():
         "vgg16_published_patches": vgg16(few, 9, full, True),
     }
     golden = {name: [[round(float(v), 6) for v in row] for row in values] for name, values in scores.items()}
-    with open(sys.argv[1], "w") as output:
-        json.dump(golden, output, indent=1)
-        output.write("\n")
+    if sys.argv[1:] == ["--write"]:
+        FIXTURE.write_text(json.dumps(golden, indent=1) + "\n")
+    elif sys.argv[1:] == ["--check"]:
+        committed = json.loads(FIXTURE.read_text())
+        assert committed.keys() == golden.keys()
+        worst = max(np.abs(np.array(committed[name]) - np.array(golden[name])).max() for name in golden)
+        print(f"{len(golden)} networks, largest difference from the committed scores {worst:.1e}")
+        if worst > 2e-5:
+            sys.exit("the committed scores are not PyTorch's")
+    else:
+        sys.exit(__doc__)
 
 
 if __name__ == "__main__":

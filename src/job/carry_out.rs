@@ -1,0 +1,327 @@
+//! Carrying out a job: everything is checked first, then done stage by stage, and recorded as it is done.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::time::{Instant, SystemTime};
+
+use super::identity::{self, hash_file, hash_inputs};
+use super::interpretation::{PredictionRun, PreparedPrediction};
+use super::located::located;
+use super::report_page::write_page;
+use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
+use super::training::{MODEL_FILE, PreparedTraining};
+use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, job_yaml};
+use crate::network::{Device, DeviceChoice, Model, library_release};
+
+/// Which part of a job to carry out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// Train a model.
+    Train,
+    /// Score a trained model on the labelled voxels.
+    Evaluate,
+    /// Interpret cubes with a trained model.
+    Predict,
+    /// All of it, and the report.
+    Run,
+}
+
+/// How a job is carried out.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Folder that holds the run folders.
+    pub output: PathBuf,
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// CPU threads.
+    pub threads: usize,
+    /// Whether results that are there already are made again.
+    pub overwrite: bool,
+}
+
+/// What a command did.
+#[derive(Clone, Debug)]
+pub struct RunOutcome {
+    /// The run folder.
+    pub folder: PathBuf,
+    /// The parts of the work that are done.
+    pub stages: Stages,
+    /// Whether everything asked for was there already.
+    pub was_done: bool,
+}
+
+/// Carries out `work` of a job.
+///
+/// Parts that are done already are kept; an interrupted part continues. Nothing is written before everything that the job
+/// names has been read and found to fit.
+///
+/// # Errors
+/// When the job cannot be carried out, fails, or is interrupted.
+pub fn carry_out(
+    loaded: &LoadedJob,
+    work: Work,
+    options: &RunOptions,
+    listener: &mut dyn Listener,
+    interrupted: &AtomicBool,
+) -> Result<RunOutcome, RunError> {
+    // Before any other call into libtorch.
+    let device = options.device.open()?;
+    let mut plan = Plan::new(loaded, work, options, device)?;
+    if !plan.trains && !plan.evaluates && !plan.predicts && !plan.reports {
+        return Ok(RunOutcome { folder: plan.folder.path().to_owned(), stages: plan.record.stages, was_done: true });
+    }
+    let mut listener = Remembering { listener, warnings: Vec::new() };
+    let prepared = Prepared::new(&plan, &mut listener).map_err(|error| located(loaded, error))?;
+    plan.begin()?;
+    let result = prepared.carry_out(&mut plan, &mut listener, interrupted);
+    plan.end(&result)?;
+    result?;
+    Ok(RunOutcome { folder: plan.folder.path().to_owned(), stages: plan.record.stages, was_done: false })
+}
+
+/// What is to be done, and where.
+struct Plan<'a> {
+    loaded: &'a LoadedJob,
+    options: &'a RunOptions,
+    device: Device,
+    folder: RunFolder,
+    record: RunRecord,
+    training_identity: String,
+    trains: bool,
+    evaluates: bool,
+    predicts: bool,
+    reports: bool,
+    /// Results that will be made again.
+    replaced: Vec<StageRecord>,
+    /// Unfinished work that is given up.
+    given_up: Vec<&'static str>,
+    lock: Option<File>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
+        let job = &loaded.job;
+        let folder = RunFolder::find(&options.output, &job.name)?;
+        let inputs = hash_inputs(loaded)?;
+        let training_identity = identity::of_training(job, &inputs);
+        let earlier = folder.record()?;
+        let mut record = RunRecord {
+            facies: env!("CARGO_PKG_VERSION").to_owned(),
+            libtorch: library_release().to_owned(),
+            job: job.name.clone(),
+            seed: job.seed,
+            device: device.to_string(),
+            threads: options.threads,
+            inputs,
+            ..earlier.unwrap_or_default()
+        };
+        let asks = |part: Work| work == Work::Run || work == part;
+        let other = |stage| RunError::OtherRun { path: folder.path().to_owned(), stage };
+        let done = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
+        let same_training = record.stages.training.as_ref().is_none_or(|stage| stage.identity == training_identity);
+
+        let trains = asks(Work::Train) && (options.overwrite || !done(&record.stages.training));
+        if !same_training && !trains {
+            return Err(other("training"));
+        }
+        if !asks(Work::Train) && !done(&record.stages.training) {
+            return Err(RunError::NoModel { path: folder.path().to_owned() });
+        }
+        let (mut replaced, mut given_up) = (Vec::new(), Vec::new());
+        if trains {
+            // Later stages belong to the old model.
+            let Stages { training, evaluation, prediction } = std::mem::take(&mut record.stages);
+            replaced.extend([training, evaluation, prediction].into_iter().flatten());
+            if options.overwrite {
+                given_up.extend(["training", "prediction"]);
+            }
+        }
+        let expected = |record: &RunRecord| {
+            let model = record.model_sha256.as_deref().unwrap_or_default();
+            identity::of_predictions(job, &record.inputs, model, &record.device)
+        };
+        let evaluates = asks(Work::Evaluate) && (options.overwrite || !done(&record.stages.evaluation));
+        let predicts = asks(Work::Predict)
+            && !job.prediction.is_empty()
+            && (options.overwrite || !done(&record.stages.prediction));
+        if !predicts
+            && record.stages.prediction.as_ref().is_some_and(|stage| stage.identity != expected(&record))
+            && asks(Work::Predict)
+        {
+            return Err(other("prediction"));
+        }
+        if predicts && options.overwrite {
+            replaced.extend(record.stages.prediction.take());
+            given_up.push("prediction");
+        }
+        let reports = work == Work::Run
+            && (trains || evaluates || predicts || !folder.file("report.html").exists() || record.status != "finished");
+        Ok(Self {
+            loaded,
+            options,
+            device,
+            folder,
+            record,
+            training_identity,
+            trains,
+            evaluates,
+            predicts,
+            reports,
+            replaced,
+            given_up,
+            lock: None,
+        })
+    }
+
+    fn begin(&mut self) -> Result<(), RunError> {
+        self.lock = Some(self.folder.lock()?);
+        for stage in &self.replaced {
+            self.folder.remove_stage(stage)?;
+        }
+        for part in &self.given_up {
+            self.folder.remove_partial(part)?;
+        }
+        let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+        self.record.status = "running".into();
+        self.record.error = None;
+        self.record.ended = None;
+        if self.trains || self.record.started.is_empty() {
+            self.record.started = now;
+        }
+        self.folder.write_record(&self.record)?;
+        self.folder.write("job.yaml", job_yaml(&self.loaded.job)?.as_bytes())
+    }
+
+    /// Notes how it ended. The record of an error must not hide the error itself.
+    fn end(&mut self, result: &Result<(), RunError>) -> Result<(), RunError> {
+        self.record.ended = Some(humantime::format_rfc3339_seconds(SystemTime::now()).to_string());
+        (self.record.status, self.record.error) = match result {
+            Ok(()) => ("finished".into(), None),
+            Err(error) if error.is_interruption() => ("interrupted".into(), None),
+            Err(error) => ("failed".into(), Some(error.to_string())),
+        };
+        let written = self.folder.write_record(&self.record);
+        self.lock = None;
+        self.folder.unlock();
+        if result.is_ok() { written } else { Ok(()) }
+    }
+
+    fn note(
+        &mut self,
+        since: Instant,
+        identity: String,
+        mut stage: StageRecord,
+        slot: fn(&mut Stages) -> &mut Option<StageRecord>,
+    ) -> Result<(), RunError> {
+        stage.identity = identity;
+        stage.seconds = since.elapsed().as_secs_f64();
+        *slot(&mut self.record.stages) = Some(stage);
+        self.folder.write_record(&self.record)
+    }
+}
+
+/// Everything read and found to fit.
+struct Prepared {
+    material: Material,
+    training: Option<PreparedTraining>,
+    predictions: Vec<PreparedPrediction>,
+}
+
+impl Prepared {
+    fn new(plan: &Plan<'_>, listener: &mut dyn Listener) -> Result<Self, RunError> {
+        let loaded = plan.loaded;
+        listener.notice(&JobEvent::Stage("reading the cube and its labels"));
+        let material = Material::open(loaded, listener)?;
+        let training = if plan.trains {
+            let threads = plan.options.threads;
+            Some(PreparedTraining::new(loaded, &material, plan.device, threads, &plan.training_identity)?)
+        } else {
+            None
+        };
+        let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
+        let workers = if plan.device.is_cuda() { 1 } else { plan.options.threads };
+        let predictions = if plan.predicts {
+            PreparedPrediction::all(loaded, &material, &layers, workers, listener)?
+        } else {
+            Vec::new()
+        };
+        Ok(Self { material, training, predictions })
+    }
+
+    fn carry_out(
+        self,
+        plan: &mut Plan<'_>,
+        listener: &mut Remembering<'_>,
+        interrupted: &AtomicBool,
+    ) -> Result<(), RunError> {
+        let (loaded, device, threads) = (plan.loaded, plan.device, plan.options.threads);
+        let Self { material, training, predictions } = self;
+        if let Some(training) = training {
+            let start = Instant::now();
+            let stage = training.run(loaded, &plan.folder, listener, interrupted)?;
+            plan.record.model_sha256 = Some(hash_file(&plan.folder.file(MODEL_FILE))?.1);
+            let identity = plan.training_identity.clone();
+            plan.note(start, identity, stage, |stages| &mut stages.training)?;
+            plan.folder.remove_partial("training")?;
+        }
+        let model = Model::load(&plan.folder.file(MODEL_FILE))?;
+        let model_sha256 = plan.record.model_sha256.clone().unwrap_or_default();
+        if plan.evaluates {
+            let start = Instant::now();
+            let stage = evaluation::evaluate(loaded, &material, &model, device, threads, &plan.folder, listener)?;
+            let identity = format!("{} {model_sha256} {device}", plan.training_identity);
+            plan.note(start, identity, stage, |stages| &mut stages.evaluation)?;
+        }
+        if !predictions.is_empty() {
+            let start = Instant::now();
+            let inputs = plan.record.inputs.clone();
+            let run = PredictionRun {
+                loaded,
+                material: &material,
+                model: &model,
+                device,
+                folder: &plan.folder,
+                inputs: &inputs,
+                model_sha256: &model_sha256,
+                interrupted,
+            };
+            let mut stage = StageRecord::default();
+            for prediction in &predictions {
+                prediction.run(&run, listener, &mut stage)?;
+            }
+            let identity = identity::of_predictions(&loaded.job, &inputs, &model_sha256, &device.to_string());
+            plan.note(start, identity, stage, |stages| &mut stages.prediction)?;
+            plan.folder.remove_partial("prediction")?;
+        }
+        if plan.reports {
+            listener.notice(&JobEvent::Stage("writing the report"));
+            let dataset = material.dataset(loaded, &model.description.amplitude)?;
+            write_page(loaded, &material, &dataset, &model, &plan.folder, &plan.record, &listener.warnings)?;
+        }
+        Ok(())
+    }
+}
+
+/// Passes events on and keeps the warnings for the report.
+struct Remembering<'a> {
+    listener: &'a mut dyn Listener,
+    warnings: Vec<String>,
+}
+
+impl Listener for Remembering<'_> {
+    fn notice(&mut self, event: &JobEvent<'_>) {
+        if let JobEvent::Warning(warning) = event {
+            self.warnings.push((*warning).to_owned());
+        }
+        self.listener.notice(event);
+    }
+}
+
+/// Reads the record of a run that may have ended, for batches.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn run_record(output: &Path, name: &str) -> Result<Option<RunRecord>, RunError> {
+    RunFolder::find(output, name)?.record()
+}

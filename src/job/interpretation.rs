@@ -1,0 +1,339 @@
+//! The use case `predict`: cubes interpreted with the trained model, as files and figures.
+
+use std::fs;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::material::open_volume;
+use super::pictures::{Pictures, asked_pictures};
+use super::run_folder::{FileRecord, InputRecord, RunFolder, StageRecord};
+use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
+use super::sections::asked_sections;
+use super::snapshots::{SnapshotSink, Snapshots};
+use super::truth::{TruthCounts, TruthSink};
+use super::{JobEvent, Listener, LoadedJob, Material, RunError, identity};
+use crate::dataset::Padding;
+use crate::export::{
+    CubeDescription, Hdf5Options, Hdf5Sink, Provenance, SegyOptions, SegySink, SegyValues, SourceHeaders,
+    exact_positions, position_unit,
+};
+use crate::grid::{Plane, Section};
+use crate::metrics::ConfusionMatrix;
+use crate::network::{Device, Layers, Model, NetworkError};
+use crate::predict::{Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow};
+use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
+
+/// A prediction that has been checked against its data and can begin.
+pub(super) struct PreparedPrediction {
+    place: usize,
+    asked: Asked,
+    /// Another cube than the one learnt from.
+    other: Option<(SegyVolume, LiveTraces)>,
+    truth: Option<SegyVolume>,
+    options: PredictOptions,
+    pictures: Pictures,
+}
+
+impl PreparedPrediction {
+    /// Opens the cubes of all predictions of a job and looks whether everything fits.
+    ///
+    /// # Errors
+    /// When a cube cannot be read, lacks a line that is asked for, or differs from its truth; when the network has no dense
+    /// form and one is asked for.
+    pub(super) fn all(
+        loaded: &LoadedJob,
+        material: &Material,
+        layers: &Layers,
+        workers: usize,
+        listener: &mut dyn Listener,
+    ) -> Result<Vec<Self>, RunError> {
+        let predictions = loaded.job.prediction.iter().enumerate();
+        predictions.map(|(place, asked)| Self::new(loaded, material, layers, workers, place, asked, listener)).collect()
+    }
+
+    fn new(
+        loaded: &LoadedJob,
+        material: &Material,
+        layers: &Layers,
+        workers: usize,
+        place: usize,
+        asked: &Asked,
+        listener: &mut dyn Listener,
+    ) -> Result<Self, RunError> {
+        let job = &loaded.job;
+        let other = match &asked.input {
+            Some(input) => {
+                let volume = open_volume(input, listener)?;
+                let live = measure(&volume)?.live_traces;
+                Some((volume, live))
+            }
+            None => None,
+        };
+        let volume = other.as_ref().map_or(&material.volume, |(volume, _)| volume);
+        let (geometry, learnt) = (volume.geometry(), material.volume.geometry());
+        if geometry.vertical.domain != learnt.vertical.domain {
+            let message = format!(
+                "this cube is in {}, the one learnt from in {}",
+                geometry.vertical.domain.title(),
+                learnt.vertical.domain.title()
+            );
+            return Err(loaded.refuse(&format!("prediction[{place}].input"), message, None).into());
+        }
+        if (geometry.vertical.step - learnt.vertical.step).abs() > 1e-6 * learnt.vertical.step {
+            let unit = geometry.vertical.domain.unit();
+            listener.notice(&JobEvent::Warning(&format!(
+                "{} has a sample every {} {unit}, the network learnt at {} {unit}: it sees other frequencies",
+                volume.name(),
+                geometry.vertical.step,
+                learnt.vertical.step
+            )));
+        }
+        let engine = match asked.engine {
+            EngineName::Dense if layers.receptive_field().is_none() => return Err(NetworkError::NoDenseForm.into()),
+            EngineName::Dense => asked.tile.map_or(Engine::DENSE, |tile| Engine::Dense { tile }),
+            EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch }),
+        };
+        let (sections, window): (Vec<Section>, SectionWindow) =
+            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0])?;
+        let outputs = Outputs {
+            probability: asked.outputs.contains(&PredictionOutput::Probability),
+            confidence: asked.outputs.contains(&PredictionOutput::Confidence),
+        };
+        let truth = match &asked.truth {
+            Some(truth) => {
+                let opened = SegyVolume::open(&truth.path, &SegyVolumeOptions::default())?;
+                let (own, right) = (geometry, opened.geometry());
+                if (own.inline, own.crossline, own.vertical.count)
+                    != (right.inline, right.crossline, right.vertical.count)
+                {
+                    let key = format!("prediction[{place}].truth.path");
+                    return Err(loaded.refuse(&key, "the truth lies on another grid than the cube", None).into());
+                }
+                Some(opened)
+            }
+            None => None,
+        };
+        let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
+        let padding: Padding = job.patch.padding.into();
+        let options = PredictOptions { engine, padding, sections, window, outputs, workers };
+        Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
+    }
+
+    fn volume<'a>(&'a self, material: &'a Material) -> (&'a SegyVolume, &'a LiveTraces) {
+        match &self.other {
+            Some((volume, live)) => (volume, live),
+            None => (&material.volume, &material.measurement.live_traces),
+        }
+    }
+
+    /// `facies-NAME.h5` for a named prediction, `facies.h5` for one without.
+    fn file_name(&self, what: &str, extension: &str) -> String {
+        match &self.asked.name {
+            Some(name) => format!("{what}-{name}.{extension}"),
+            None => format!("{what}.{extension}"),
+        }
+    }
+
+    /// Name, content and description of the SEG-Y volumes that the job asks for.
+    fn segy_volumes(&self, job: &Job) -> Vec<(String, SegyValues, String)> {
+        let mut volumes = Vec::new();
+        for volume in job.output.segy.iter().flat_map(|segy| &segy.volumes) {
+            match volume {
+                PredictionOutput::Class => {
+                    let description = "class volume (code + 1, 0 = no class)".to_owned();
+                    volumes.push((self.file_name("facies", "sgy"), SegyValues::Class, description));
+                }
+                PredictionOutput::Confidence => {
+                    let description = "probability of the chosen class".to_owned();
+                    volumes.push((self.file_name("confidence", "sgy"), SegyValues::Confidence, description));
+                }
+                PredictionOutput::Probability => {
+                    for (code, class) in job.classes.iter().enumerate() {
+                        let name = self.file_name(&format!("probability-{}", file_words(&class.name)), "sgy");
+                        let description = format!("probability of {}", class.name);
+                        volumes.push((name, SegyValues::Probability(code as u8), description));
+                    }
+                }
+            }
+        }
+        volumes
+    }
+
+    /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
+    ///
+    /// # Errors
+    /// When prediction fails or is interrupted, or a file cannot be written.
+    pub(super) fn run(
+        &self,
+        run: &PredictionRun<'_>,
+        listener: &mut dyn Listener,
+        record: &mut StageRecord,
+    ) -> Result<(), RunError> {
+        let PredictionRun { loaded, material, model, device, folder, inputs, model_sha256, interrupted } = *run;
+        let (volume, live) = self.volume(material);
+        let sections = self.options.sections.len();
+        let plane = self.options.sections[0].plane;
+        listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
+
+        let partial = folder.partial().join("prediction").join(self.place.to_string());
+        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
+        let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
+        let kept = self.options.sections.iter().filter(|&&section| store.holds(section)).count();
+        if kept > 0 {
+            listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
+        }
+
+        let confidence = self.options.outputs.confidence;
+        let snapshots = Snapshots::new(volume.geometry(), &self.pictures.sections, &self.pictures.samples, confidence);
+        let snapshots = Arc::new(Mutex::new(snapshots));
+        let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
+        let counts = self.truth_sink(run, &mut sinks)?;
+        let mut written = self.file_sinks(run, volume, live, plane, &partial, &mut sinks)?;
+
+        let predictor = model.predictor(device)?;
+        let prediction =
+            Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
+        let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
+        prediction.run(&predictor, &mut sinks, &mut progress, interrupted)?;
+        for sink in sinks {
+            sink.finish()?;
+        }
+        record.files.append(&mut written);
+        if let Some(counts) = counts {
+            let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            for (what, matrix) in
+                [("away from the labelled lines", &counts.away), ("on the labelled lines", &counts.labelled)]
+            {
+                if let Some(scores) = matrix.scores(&material.classes) {
+                    let text = format!(
+                        "accuracy {:.3}, mean IoU {:.3} ({} voxels)",
+                        scores.accuracy, scores.mean_iou, scores.support
+                    );
+                    record.results.push((format!("agreement with the truth {what}"), text));
+                }
+            }
+        }
+        let snapshots = snapshots.lock().unwrap_or_else(PoisonError::into_inner);
+        let prefix = self.asked.name.as_ref().map(|name| format!("{name}-")).unwrap_or_default();
+        let figures = self.pictures.draw(&loaded.job.name, &prefix, material, model, volume, &snapshots, folder)?;
+        record.figures.extend(figures);
+        Ok(())
+    }
+
+    fn truth_sink(
+        &self,
+        run: &PredictionRun<'_>,
+        sinks: &mut Vec<Box<dyn SectionSink + '_>>,
+    ) -> Result<Option<Arc<Mutex<TruthCounts>>>, RunError> {
+        let (Some(_), Some(truth)) = (&self.truth, &self.asked.truth) else { return Ok(None) };
+        let classes = run.material.classes.len();
+        let empty = || ConfusionMatrix::new(classes);
+        let counts = Arc::new(Mutex::new(TruthCounts { away: empty(), labelled: empty() }));
+        let labels = &run.material.labels;
+        let planes = [Plane::Inline, Plane::Crossline];
+        let labelled = if self.other.is_none() {
+            planes.iter().flat_map(|&plane| labels.sections(plane)).collect()
+        } else {
+            Vec::new()
+        };
+        sinks.push(Box::new(TruthSink {
+            truth: SegyVolume::open(&truth.path, &SegyVolumeOptions::default())?,
+            base: truth.base,
+            classes,
+            labelled,
+            counts: Arc::clone(&counts),
+        }));
+        Ok(Some(counts))
+    }
+
+    /// The volumes that the job asks for.
+    fn file_sinks<'s>(
+        &self,
+        run: &PredictionRun<'_>,
+        volume: &'s SegyVolume,
+        live: &LiveTraces,
+        plane: Plane,
+        partial: &std::path::Path,
+        sinks: &mut Vec<Box<dyn SectionSink + 's>>,
+    ) -> Result<Vec<FileRecord>, RunError> {
+        let job = &run.loaded.job;
+        let input_key = match self.other {
+            Some(_) => format!("prediction[{}].input.segy.path", self.place),
+            None => "input.segy.path".to_owned(),
+        };
+        let input = run.inputs.iter().find(|input| input.key == input_key);
+        let file = volume.file();
+        let cube = CubeDescription {
+            geometry: volume.geometry().clone(),
+            plane,
+            classes: run.material.classes.clone(),
+            live_traces: live.clone(),
+            provenance: Provenance {
+                title: format!("{}: seismic facies", job.name),
+                history: format!("interpreted by {}", run.model.description.architecture.title()),
+                source_file: file
+                    .path()
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+                    .unwrap_or_default(),
+                source_sha256: input.map(|input| input.sha256.clone()),
+                model_id: Some(job.name.clone()),
+                model_sha256: Some(run.model_sha256.to_owned()),
+                source_headers: Some(SourceHeaders::of(file)),
+                ..Provenance::default()
+            },
+        };
+        let mut written = Vec::new();
+        if job.output.hdf5.is_some() {
+            let name = self.file_name("facies", "h5");
+            let options = Hdf5Options {
+                probability: self.options.outputs.probability,
+                confidence: self.options.outputs.confidence,
+                positions: exact_positions(file, volume.geometry()),
+                position_unit: position_unit(file).to_owned(),
+            };
+            sinks.push(Box::new(Hdf5Sink::create(&run.folder.file(&name), partial, &cube, &options)?));
+            written.push(FileRecord {
+                name,
+                description: "class, confidence and probability volumes with named axes".into(),
+            });
+        }
+        for (name, values, description) in self.segy_volumes(job) {
+            let options = SegyOptions { values, ..SegyOptions::default() };
+            sinks.push(Box::new(SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &options)?));
+            let description = format!("{description} with the traces and headers of the input");
+            written.push(FileRecord { name, description });
+        }
+        Ok(written)
+    }
+}
+
+/// A class name as part of a file name.
+fn file_words(name: &str) -> String {
+    name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect()
+}
+
+/// What all predictions of one command share.
+#[derive(Clone, Copy)]
+pub(super) struct PredictionRun<'a> {
+    pub(super) loaded: &'a LoadedJob,
+    pub(super) material: &'a Material,
+    pub(super) model: &'a Model,
+    pub(super) device: Device,
+    pub(super) folder: &'a RunFolder,
+    pub(super) inputs: &'a [InputRecord],
+    pub(super) model_sha256: &'a str,
+    pub(super) interrupted: &'a AtomicBool,
+}
+
+/// The folder of unfinished work, emptied where it was left by other settings or data.
+fn fresh_or_same(folder: &std::path::Path, identity: &str) -> Result<std::path::PathBuf, RunError> {
+    let note = folder.join("identity");
+    if folder.exists() && fs::read_to_string(&note).is_ok_and(|kept| kept != identity) {
+        fs::remove_dir_all(folder).map_err(RunError::io("remove", folder))?;
+    }
+    let sections = folder.join("sections");
+    fs::create_dir_all(&sections).map_err(RunError::io("make", &sections))?;
+    fs::write(&note, identity).map_err(RunError::io("write", &note))?;
+    Ok(sections)
+}

@@ -1,0 +1,108 @@
+//! What a job works on: the cube, its amplitudes, the labels and how they are divided.
+
+use super::schema::{Input, LabelSource};
+use super::{JobEvent, Listener, LoadedJob, RunError};
+use crate::dataset::{SeismicDataset, Split, Subset};
+use crate::grid::{ClassTable, Plane};
+use crate::labels::{LabelReport, Labels, PointClass, SectionImageOptions, read_points, read_section_image};
+use crate::metrics::SplitSummary;
+use crate::volume::{AmplitudeScaling, Measurement, SegyVolume, SegyVolumeOptions, Volume};
+
+/// Cube and labels of a job, read and checked.
+pub struct Material {
+    /// The cube to learn from.
+    pub volume: SegyVolume,
+    /// Its amplitude statistics and live traces.
+    pub measurement: Measurement,
+    /// Clip and scale fitted to it.
+    pub scaling: AmplitudeScaling,
+    /// The classes.
+    pub classes: ClassTable,
+    /// The interpretation.
+    pub labels: Labels,
+    /// What became of each label input.
+    pub label_reports: Vec<LabelReport>,
+}
+
+impl Material {
+    /// Opens the cube, measures it and reads the labels.
+    ///
+    /// # Errors
+    /// When the cube or a label input cannot be read or does not fit.
+    pub fn open(loaded: &LoadedJob, listener: &mut dyn Listener) -> Result<Self, RunError> {
+        let job = &loaded.job;
+        let classes = job.class_table()?;
+        let volume = open_volume(&job.input, listener)?;
+        let mut labels = Labels::new(volume.geometry().clone());
+        let mut label_reports = Vec::new();
+        for source in &job.labels {
+            let report = read_labels(source, &classes, &mut labels)?;
+            for warning in report.warnings() {
+                listener.notice(&JobEvent::Warning(&warning));
+            }
+            label_reports.push(report);
+        }
+        let (scaling, measurement) = AmplitudeScaling::fit(&volume, job.amplitude.clip.into())?;
+        Ok(Self { volume, measurement, scaling, classes, labels, label_reports })
+    }
+
+    /// The labelled sections, scaled with `scaling` and divided as the job says.
+    ///
+    /// # Errors
+    /// When a class has nothing to learn from or a subset is empty.
+    pub fn dataset(&self, loaded: &LoadedJob, scaling: &AmplitudeScaling) -> Result<SeismicDataset, RunError> {
+        let job = &loaded.job;
+        let split = job.split_options();
+        Ok(SeismicDataset::build(&self.volume, scaling, &self.labels, &self.classes, job.patch.planes(), &split)?)
+    }
+}
+
+/// Opens a cube and passes on its warnings.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn open_volume(input: &Input, listener: &mut dyn Listener) -> Result<SegyVolume, RunError> {
+    let Input::Segy(segy) = input;
+    let options = SegyVolumeOptions { file: segy.open_options(), domain: segy.domain() };
+    let volume = SegyVolume::open(&segy.path, &options)?;
+    for warning in volume.warnings() {
+        listener.notice(&JobEvent::Warning(&format!("{}: {warning}", segy.path.display())));
+    }
+    Ok(volume)
+}
+
+fn read_labels(source: &LabelSource, classes: &ClassTable, labels: &mut Labels) -> Result<LabelReport, RunError> {
+    let code = |name: &String| classes.code(name);
+    Ok(match source {
+        LabelSource::Points(points) => {
+            let class = code(&points.class).map_or(PointClass::LastColumn { base: 0 }, PointClass::All);
+            read_points(&points.path, class, classes, labels)?
+        }
+        LabelSource::Ixz(ixz) => read_points(&ixz.path, PointClass::LastColumn { base: ixz.base }, classes, labels)?,
+        LabelSource::Section(section) => {
+            let inline = section.inline.map(|number| (Plane::Inline, number));
+            let crossline = section.crossline.map(|number| (Plane::Crossline, number));
+            let colors = section.colors.iter().flatten();
+            let options = SectionImageOptions {
+                section: inline.or(crossline),
+                base: section.base,
+                colors: colors.filter_map(|(name, color)| Some((*color, code(name)?))).collect(),
+            };
+            read_section_image(&section.path, &options, classes, labels)?
+        }
+    })
+}
+
+/// How the labelled voxels were divided, and how many test voxels see training voxels.
+pub(super) fn split_summary(dataset: &SeismicDataset, split: &Split, patch: usize) -> SplitSummary {
+    SplitSummary {
+        kind: split.kind().to_owned(),
+        leak: dataset.leak(patch),
+        test_voxels: dataset.total(Subset::Test),
+        gap: match split {
+            Split::Stripes(stripes) => Some(stripes.gap as u64),
+            Split::Blocks(blocks) => Some(blocks.gap as u64),
+            Split::None | Split::Random(_) => None,
+        },
+    }
+}

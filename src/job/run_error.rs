@@ -1,0 +1,131 @@
+//! Why a run ended without its result.
+
+use std::path::PathBuf;
+
+use super::JobError;
+use crate::dataset::DatasetError;
+use crate::grid::ClassTableError;
+use crate::labels::LabelError;
+use crate::network::NetworkError;
+use crate::predict::{PredictError, SinkError};
+use crate::report::ReportError;
+use crate::train::TrainError;
+use crate::volume::VolumeError;
+
+/// Why a job could not be carried out.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The job says something that cannot be done.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Job(#[from] JobError),
+    /// The classes form no table.
+    #[error(transparent)]
+    Classes(#[from] ClassTableError),
+    /// A cube cannot be read.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Volume(#[from] VolumeError),
+    /// Labels cannot be read or do not fit the survey.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Labels(#[from] LabelError),
+    /// The labelled voxels cannot be used as asked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Dataset(#[from] DatasetError),
+    /// The network cannot be built, loaded or applied.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Network(#[from] NetworkError),
+    /// Training failed or was interrupted.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Train(#[from] TrainError),
+    /// Prediction failed or was interrupted.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Predict(#[from] PredictError),
+    /// An output cannot be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Sink(#[from] SinkError),
+    /// A table, figure or report cannot be written.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Report(#[from] ReportError),
+    /// A file or folder of the run cannot be read or written.
+    #[error("cannot {action} {path}")]
+    #[diagnostic(help("check that the folder exists, is a folder and may be written, and that the disk has space"))]
+    Io {
+        /// `make`, `read`, `write` or `remove`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something that is no folder stands where the run's folder should be.
+    #[error("{path} is not a folder")]
+    #[diagnostic(help("choose another place with `--output`, or another `name` in the job"))]
+    NotAFolder {
+        /// Where the folder should be.
+        path: PathBuf,
+    },
+    /// A folder with other things in it.
+    #[error("{path} holds files, but no run of facies")]
+    #[diagnostic(help(
+        "choose another place with `--output`, or another `name` in the job; it is not touched, even with `--overwrite`"
+    ))]
+    ForeignFolder {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The folder holds the result of other settings or data.
+    #[error("{path} holds the {stage} of a job with other settings or other data")]
+    #[diagnostic(help("give this job another `name`, or replace the old result with `--overwrite`"))]
+    OtherRun {
+        /// The run folder.
+        path: PathBuf,
+        /// `training`, `evaluation` or `prediction`.
+        stage: &'static str,
+    },
+    /// Another process works in the folder.
+    #[error("another process works in {path}")]
+    #[diagnostic(help("wait until it has ended, or choose another place with `--output`"))]
+    Busy {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// Asked to evaluate or predict without a trained model.
+    #[error("{path} holds no trained model")]
+    #[diagnostic(help("train it first: `facies train JOB.yaml`, or do everything with `facies run JOB.yaml`"))]
+    NoModel {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// A record of the run that cannot be read back.
+    #[error("{path} is damaged: {message}")]
+    #[diagnostic(help("start again with `--overwrite`"))]
+    Record {
+        /// The record.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+}
+
+impl RunError {
+    /// Whether the run was asked to stop, its work kept.
+    pub fn is_interruption(&self) -> bool {
+        matches!(self, Self::Train(TrainError::Interrupted { .. }) | Self::Predict(PredictError::Interrupted { .. }))
+    }
+
+    /// For `map_err` on calls into the file system.
+    pub(super) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { action, path, source }
+    }
+}

@@ -1,0 +1,249 @@
+//! The folder of a run, and its record `run.json`.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::RunError;
+use crate::report::write_atomically;
+
+/// Held while a process works in the folder.
+const LOCK: &str = "lock";
+
+/// Where a run keeps its files.
+#[derive(Clone, Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// `run.json`: what was done, with what, and when. The only file of a run that differs between equal runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Version of the program.
+    pub facies: String,
+    /// Version of libtorch.
+    pub libtorch: String,
+    /// `running`, `interrupted`, `failed` or `finished`.
+    pub status: String,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Name of the job.
+    pub job: String,
+    /// Seed of the job.
+    pub seed: u64,
+    /// Device that computed.
+    pub device: String,
+    /// CPU threads.
+    pub threads: usize,
+    /// When the run began (UTC).
+    pub started: String,
+    /// When its last command ended (UTC).
+    pub ended: Option<String>,
+    /// Files that were read.
+    pub inputs: Vec<InputRecord>,
+    /// SHA-256 of the model file.
+    pub model_sha256: Option<String>,
+    /// The parts of the work that are done.
+    pub stages: Stages,
+}
+
+/// A file that a run read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct InputRecord {
+    /// Key in the job: `input.segy.path`.
+    pub key: String,
+    /// The file.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// SHA-256 of its content, hexadecimal.
+    pub sha256: String,
+}
+
+/// The parts of a run that are done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stages {
+    /// `model.safetensors`, `history.csv`.
+    pub training: Option<StageRecord>,
+    /// `metrics.json`, `confusion.csv`.
+    pub evaluation: Option<StageRecord>,
+    /// Volumes and figures.
+    pub prediction: Option<StageRecord>,
+}
+
+/// A part of a run that is done.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Stands for settings and data; equal identities give equal results.
+    pub identity: String,
+    /// Time it took, in seconds; the last command's where it was interrupted.
+    pub seconds: f64,
+    /// What it wrote, apart from figures.
+    pub files: Vec<FileRecord>,
+    /// Figures it drew.
+    pub figures: Vec<FigureRecord>,
+    /// Figures worth a line on the screen: `accuracy away from the labels`, `0.93`.
+    pub results: Vec<(String, String)>,
+}
+
+/// A file that a run wrote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileRecord {
+    /// Path inside the run folder.
+    pub name: String,
+    /// What it holds.
+    pub description: String,
+}
+
+/// A figure that a run drew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FigureRecord {
+    /// Path inside the run folder.
+    pub name: String,
+    /// What it shows.
+    pub caption: String,
+}
+
+impl RunFolder {
+    /// The folder `name` under `output`; nothing is made yet.
+    ///
+    /// # Errors
+    /// When something else stands in its place, or it holds files but no run.
+    pub fn find(output: &Path, name: &str) -> Result<Self, RunError> {
+        // Every part of the path that exists must be a folder.
+        let path = output.join(name);
+        for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
+            match fs::metadata(part) {
+                Ok(metadata) if !metadata.is_dir() => return Err(RunError::NotAFolder { path: part.to_owned() }),
+                Ok(_) => break,
+                Err(_) => {}
+            }
+        }
+        let folder = Self { path };
+        if folder.path.is_dir() && !folder.record_path().exists() {
+            let mut entries = fs::read_dir(&folder.path).map_err(RunError::io("read", &folder.path))?;
+            if entries.next().is_some() {
+                return Err(RunError::ForeignFolder { path: folder.path });
+            }
+        }
+        Ok(folder)
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Where unfinished work lies.
+    pub fn partial(&self) -> PathBuf {
+        self.path.join(".partial")
+    }
+
+    /// The record of earlier commands, if there were any.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn record(&self) -> Result<Option<RunRecord>, RunError> {
+        let path = self.record_path();
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes)
+                .map(Some)
+                .map_err(|error| RunError::Record { path, message: error.to_string() }),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(RunError::Io { action: "read", path, source }),
+        }
+    }
+
+    /// Makes the folder and writes the record.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write_record(&self, record: &RunRecord) -> Result<(), RunError> {
+        for folder in [self.path.clone(), self.file("figures")] {
+            fs::create_dir_all(&folder).map_err(RunError::io("make", folder))?;
+        }
+        let text = serde_json::to_string_pretty(record).expect("plain values always serialise") + "\n";
+        self.write("run.json", text.as_bytes())
+    }
+
+    /// Keeps other processes out of the folder until the file is dropped.
+    ///
+    /// # Errors
+    /// When another process works in it, or the system refuses.
+    pub fn lock(&self) -> Result<File, RunError> {
+        let partial = self.partial();
+        fs::create_dir_all(&partial).map_err(RunError::io("make", &partial))?;
+        let path = partial.join(LOCK);
+        let file = File::create(&path).map_err(RunError::io("write", &path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(RunError::Busy { path: self.path.clone() }),
+            // Some network file systems know no locks; work goes on without one there.
+            Err(TryLockError::Error(_)) => Ok(file),
+        }
+    }
+
+    /// Removes what the lock left, and the folder of unfinished work when nothing else is in it.
+    pub fn unlock(&self) {
+        // Nothing depends on either.
+        let _ = fs::remove_file(self.partial().join(LOCK));
+        let _ = fs::remove_dir(self.partial());
+    }
+
+    /// Writes a file of the run, whole or not at all.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        let path = self.file(name);
+        write_atomically(&path, bytes).map_err(RunError::io("write", path))
+    }
+
+    /// Removes the unfinished work of one part of the run.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_partial(&self, name: &str) -> Result<(), RunError> {
+        let path = self.partial().join(name);
+        if path.exists() {
+            fs::remove_dir_all(&path).map_err(RunError::io("remove", path))?;
+        }
+        Ok(())
+    }
+
+    /// Removes what a stage left, for `--overwrite`.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_stage(&self, stage: &StageRecord) -> Result<(), RunError> {
+        let names = stage.files.iter().map(|file| &file.name).chain(stage.figures.iter().map(|figure| &figure.name));
+        for name in names {
+            let path = self.file(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(RunError::Io { action: "remove", path, source: error });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn record_path(&self) -> PathBuf {
+        self.file("run.json")
+    }
+}
+
+impl StageRecord {
+    /// Whether everything it wrote is still there.
+    pub fn is_complete(&self, folder: &RunFolder) -> bool {
+        self.files.iter().all(|file| folder.file(&file.name).exists())
+            && self.figures.iter().all(|figure| folder.file(&figure.name).exists())
+    }
+}

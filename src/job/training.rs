@@ -1,0 +1,217 @@
+//! The use case `train`: from labelled sections to a model file.
+
+use std::fs;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use super::run_folder::{FigureRecord, FileRecord, RunFolder, StageRecord};
+use super::schema::TrainingForm;
+use super::{JobEvent, Listener, LoadedJob, Material, RunError};
+use crate::dataset::{
+    CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
+};
+use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, Pretrained, set_threads};
+use crate::predict::{Engine, ScoreOptions, SubsetValidator};
+use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
+use crate::train::{EarlyStopping, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train};
+use crate::volume::Volume;
+
+/// Name of the model file in a run folder.
+pub const MODEL_FILE: &str = "model.safetensors";
+/// Most validation voxels that are scored patch by patch after an epoch.
+const MOST_VALIDATION_PATCHES: usize = 4096;
+/// A killed run loses at most this much work.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+
+/// A training that has been checked against its data and can begin.
+pub(super) struct PreparedTraining {
+    dataset: SeismicDataset,
+    learner: Learner,
+    options: TrainingOptions,
+    description: ModelDescription,
+    threads: usize,
+}
+
+impl PreparedTraining {
+    /// Builds data set, network and options.
+    ///
+    /// # Errors
+    /// When the labels cannot be divided or sampled as asked, or weights, freeze or form do not fit the network.
+    pub(super) fn new(
+        loaded: &LoadedJob,
+        material: &Material,
+        device: Device,
+        threads: usize,
+        identity: &str,
+    ) -> Result<Self, RunError> {
+        let job = &loaded.job;
+        let dataset = material.dataset(loaded, &material.scaling)?;
+        let vertical = material.volume.geometry().vertical;
+        let description = ModelDescription {
+            version: ModelDescription::VERSION,
+            architecture: job.network.architecture(),
+            patch: job.patch.size,
+            planes: job.patch.planes().to_vec(),
+            classes: material.classes.clone(),
+            amplitude: material.scaling,
+            domain: vertical.domain,
+            sample_step: vertical.step,
+            pretrained: None,
+            seed: job.seed,
+        };
+        let pretrained = job.network.weights().map(Pretrained::read).transpose()?;
+        let model = Model::new(description, pretrained.as_ref())?;
+        let description = model.description.clone();
+        let weights = class_weights(&job.training.class_weights.clone().into(), &dataset.counts(Subset::Train))?;
+        let (form, natural) = form(loaded, &description, &dataset)?;
+        let [steps_per_epoch, steps] = job.training.steps_per_epoch_and_in_all(natural);
+        let early_stopping = job.training.early_stopping.as_ref().map(|stopping| EarlyStopping {
+            monitors: match stopping.monitor {
+                super::schema::Monitor::Loss => vec![Monitor::Loss],
+                super::schema::Monitor::Accuracy => vec![Monitor::Accuracy],
+                super::schema::Monitor::Both => vec![Monitor::Loss, Monitor::Accuracy],
+            },
+            patience: stopping.patience,
+        });
+        let options = TrainingOptions {
+            form,
+            steps,
+            steps_per_epoch,
+            early_stopping,
+            checkpoint_every: CHECKPOINT_EVERY,
+            fingerprint: format!("{identity} {device} {threads}"),
+        };
+        let learner_options = LearnerOptions {
+            optimizer: job.training.optimizer_options(),
+            class_weights: Some(weights),
+            freeze: job.network.freeze(),
+            device,
+            seed: job.seed,
+        };
+        let learner = Learner::new(model, learner_options)?;
+        Ok(Self { dataset, learner, options, description, threads })
+    }
+
+    /// Trains, continuing where an interrupted run stopped, and writes model, history and curves.
+    ///
+    /// # Errors
+    /// When training fails or is interrupted, or a file cannot be written.
+    pub(super) fn run(
+        mut self,
+        loaded: &LoadedJob,
+        folder: &RunFolder,
+        listener: &mut dyn Listener,
+        interrupted: &AtomicBool,
+    ) -> Result<StageRecord, RunError> {
+        let job = &loaded.job;
+        let architecture = self.description.architecture.title();
+        let voxels = self.dataset.total(Subset::Train);
+        listener.notice(&JobEvent::Stage(&format!("training {architecture} on {voxels} labelled voxels")));
+        set_threads(self.threads);
+        let partial = folder.partial().join("training");
+        fs::create_dir_all(&partial).map_err(RunError::io("make", &partial))?;
+
+        let padding: Padding = job.patch.padding.into();
+        let options = ScoreOptions {
+            engine: scoring_engine(&self.learner.predictor()),
+            padding,
+            most_voxels: Some(MOST_VALIDATION_PATCHES),
+        };
+        let validator = SubsetValidator { dataset: &self.dataset, options };
+        let validates = self.dataset.total(Subset::Validation) > 0;
+        let history_path = partial.join("history.csv");
+        let mut watchers = Watchers { history: HistoryCsv::new(&history_path), listener };
+        let trained = train(
+            &mut self.learner,
+            &self.dataset,
+            &self.options,
+            validates.then_some(&validator as &dyn Validator),
+            &partial.join("checkpoint.safetensors"),
+            &mut watchers,
+            interrupted,
+        )?;
+
+        let mut record = StageRecord::default();
+        let mut wrote = |name: &str, description: &str| {
+            record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned() });
+        };
+        Model::with_weights(self.description, &trained.weights)?.save(&folder.file(MODEL_FILE))?;
+        wrote(MODEL_FILE, "the trained model: weights and all that is needed to use them");
+        let history = folder.file("history.csv");
+        fs::rename(&history_path, &history).map_err(RunError::io("write", &history))?;
+        wrote("history.csv", "loss and accuracy after every epoch");
+        let records = read_history(&history)?;
+        let title = format!("{} — training", job.name);
+        let curves = TrainingCurves { title: &title, history: &records, best_epoch: Some(trained.best_epoch) };
+        curves.draw(&folder.file("figures/training.png"))?;
+        record.figures.push(FigureRecord {
+            name: "figures/training.png".into(),
+            caption: "Loss and accuracy over the epochs.".into(),
+        });
+        if let Some(last) = records.last() {
+            let loss = format!("{:.3} after {} steps", last.train_loss, last.step);
+            record.results.push(("training loss of the last epoch".into(), loss));
+        }
+        if let Some(reason) = trained.stopped {
+            record.results.push(("stopped early".into(), reason));
+        }
+        Ok(record)
+    }
+}
+
+/// The engine that scores labelled voxels: dense wherever the network allows it.
+pub(super) fn scoring_engine(predictor: &crate::network::Predictor) -> Engine {
+    if predictor.receptive_field().is_some() { Engine::Dense { tile: 128 } } else { Engine::PATCH }
+}
+
+/// The form of training, and how many of its steps show every training voxel once.
+fn form(
+    loaded: &LoadedJob,
+    description: &ModelDescription,
+    dataset: &SeismicDataset,
+) -> Result<(Form, Option<u64>), RunError> {
+    let job = &loaded.job;
+    let augmentation = job.training.augmentation_options();
+    match &job.training.form {
+        TrainingForm::Dense(dense) => {
+            let receptive_field =
+                description.layers()?.receptive_field().ok_or(crate::network::NetworkError::NoDenseForm)?;
+            let options = CropOptions {
+                crop: dense.crop,
+                receptive_field,
+                crops_per_step: dense.crops_per_step,
+                labelled_at_least: dense.labelled_at_least,
+                augmentation,
+                seed: job.seed,
+            };
+            CropSampler::new(dataset, options.clone())?;
+            Ok((Form::Dense(options), None))
+        }
+        TrainingForm::Patch(patch) => {
+            let options = PatchOptions {
+                size: job.patch.size,
+                batch: patch.batch,
+                padding: job.patch.padding.into(),
+                balanced: patch.balanced,
+                augmentation,
+                seed: job.seed,
+            };
+            let natural = PatchSampler::new(dataset, options.clone())?.steps_per_epoch();
+            Ok((Form::Patch(options), Some(natural)))
+        }
+    }
+}
+
+/// The history on disk, and whoever listens to the job.
+struct Watchers<'a> {
+    history: HistoryCsv,
+    listener: &'a mut dyn Listener,
+}
+
+impl Observer for Watchers<'_> {
+    fn observe(&mut self, event: &TrainingEvent<'_>) -> std::io::Result<()> {
+        self.history.observe(event)?;
+        self.listener.notice(&JobEvent::Training(event));
+        Ok(())
+    }
+}

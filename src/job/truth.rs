@@ -1,0 +1,69 @@
+//! A sink that compares an interpretation with a volume of the right classes.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use ndarray::Array2;
+
+use crate::grid::{Section, UNLABELLED};
+use crate::metrics::ConfusionMatrix;
+use crate::predict::{PredictedSection, SectionSink, SinkError};
+use crate::volume::{SegyVolume, Volume};
+
+/// Counts right and wrong voxels, those of the labelled sections apart.
+pub(super) struct TruthSink {
+    pub(super) truth: SegyVolume,
+    /// Value of the first class in the truth volume.
+    pub(super) base: u8,
+    pub(super) classes: usize,
+    /// Sections whose labels were learnt.
+    pub(super) labelled: Vec<Section>,
+    pub(super) counts: Arc<Mutex<TruthCounts>>,
+}
+
+/// Agreement with the truth.
+#[derive(Clone, Debug)]
+pub(super) struct TruthCounts {
+    /// Away from the labelled sections.
+    pub(super) away: ConfusionMatrix,
+    /// On the labelled sections.
+    pub(super) labelled: ConfusionMatrix,
+}
+
+impl TruthSink {
+    fn code(&self, value: f32) -> u8 {
+        let code = value - f32::from(self.base);
+        if code >= 0.0 && code < self.classes as f32 { code as u8 } else { UNLABELLED }
+    }
+}
+
+impl SectionSink for TruthSink {
+    fn write(&mut self, section: &PredictedSection) -> Result<(), SinkError> {
+        let mut values = Array2::zeros(section.codes.dim());
+        // The grids were compared before the first section, so only the file itself can be at fault here.
+        if let Err(error) = self.truth.read_section(section.section, values.view_mut()) {
+            let source = std::io::Error::other(error);
+            return Err(SinkError::Io { path: PathBuf::from(self.truth.name()), source });
+        }
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((trace, _), (&value, &predicted)) in
+            values.indexed_iter().map(|(place, value)| (place, (value, &section.codes[place])))
+        {
+            let cell = section.section.cell(trace);
+            let labelled = self.labelled.iter().any(|labelled| match labelled.plane {
+                crate::grid::Plane::Inline => labelled.index == cell[0],
+                crate::grid::Plane::Crossline => labelled.index == cell[1],
+            });
+            let truth = self.code(value);
+            if truth != UNLABELLED && predicted != UNLABELLED {
+                let matrix = if labelled { &mut counts.labelled } else { &mut counts.away };
+                matrix.add(truth, predicted);
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<Vec<PathBuf>, SinkError> {
+        Ok(Vec::new())
+    }
+}
