@@ -23,7 +23,10 @@ fn a_batch_runs_what_is_not_finished_and_compares() {
     workshop.facies(&["batch", "batch.yaml"]).expect(0, &names);
     let table = fs::read_to_string(workshop.path("runs/compare/summary.csv")).unwrap();
     let rows: Vec<_> = table.lines().collect();
-    assert!(rows[0].starts_with("run,status,subset,accuracy,balanced_accuracy,macro_f1,mean_iou,leak,error"), "{table}");
+    assert!(
+        rows[0].starts_with("run,status,subset,accuracy,balanced_accuracy,macro_f1,mean_iou,leak,error"),
+        "{table}"
+    );
     for (row, name) in rows[1..].iter().zip(names) {
         assert!(row.starts_with(&format!("{name},finished,train,0.")), "{table}");
     }
@@ -61,7 +64,10 @@ fn a_batch_with_a_wrong_job_is_refused_before_any_run() {
         (BATCH.replace("seed: [1, 2]", "sede: [1, 2]"), "`--set sede=1`: sede: unknown key `sede`"),
         (BATCH.replace("job.yaml", "none.yaml"), "cannot read the job"),
         (BATCH.replace("matrix:", "matrx:"), "batch.yaml:4:1: matrx: unknown key"),
-        ("version: 1\nname: compare\njobs: [job.yaml, job.yaml]\n".to_owned(), "two runs of the batch are called `small`"),
+        (
+            "version: 1\nname: compare\njobs: [job.yaml, job.yaml]\n".to_owned(),
+            "two runs of the batch are called `small`",
+        ),
     ] {
         workshop.write("batch.yaml", batch);
         workshop.facies(&["batch", "batch.yaml"]).expect(2, &[words]);
