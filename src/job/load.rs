@@ -1,7 +1,7 @@
 //! From a job file to a checked job.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use garde::Validate;
 
