@@ -266,7 +266,7 @@ impl<'a> Machine<'a> {
     }
 
     fn extend_dict(&mut self, pairs: Vec<Value>) -> Result<(), String> {
-        if pairs.len() % 2 != 0 {
+        if !pairs.len().is_multiple_of(2) {
             return Err(confused());
         }
         let mut pairs = pairs.into_iter();
