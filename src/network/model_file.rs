@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::array::NamedArray;
 use super::array_file::{read_arrays, write_arrays};
+use super::parameters::Parameters;
 use super::sequential::Sequential;
 use super::{Architecture, Device, Layers, NetworkError, Predictor, Pretrained};
 use crate::grid::{ClassTable, Domain, Plane};
@@ -90,12 +91,9 @@ impl Model {
     /// # Errors
     /// When a tensor is missing or has another shape.
     pub fn with_weights(description: ModelDescription, weights: &[NamedArray]) -> Result<Self, NetworkError> {
-        let mut network = Sequential::fresh(description.layers()?, description.seed)?;
-        // Folded first layers carry a tensor that fresh networks lack.
-        for array in weights.iter().filter(|array| array.name.ends_with(".border")) {
-            network.parameters.insert(&array.name, &array.shape, array.values.clone())?;
-        }
-        network.parameters.assign(weights)?;
+        let layers = description.layers()?;
+        let parameters = Parameters::from_arrays(&layers.layers, weights)?;
+        let network = Sequential { layers, parameters };
         Ok(Self { description, network })
     }
 
@@ -151,4 +149,47 @@ impl Model {
 #[derive(Deserialize)]
 struct Version {
     version: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{Architecture, Head, Padding};
+
+    fn description(hidden: Vec<usize>) -> ModelDescription {
+        let head = Head { hidden, dropout: 0.5, batch_norm: true, batch_norm_scores: false };
+        ModelDescription {
+            version: VERSION,
+            architecture: Architecture::Vgg16 { cut: Some("conv1_2".into()), padding: Padding::Valid, head },
+            patch: 65,
+            planes: vec![Plane::Inline],
+            classes: ClassTable::from_names(["a", "b"]).unwrap(),
+            amplitude: AmplitudeScaling::new(-2.0, 2.0).unwrap(),
+            domain: Domain::Time,
+            sample_step: 4.0,
+            pretrained: None,
+            seed: 1,
+        }
+    }
+
+    #[test]
+    fn a_model_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let model = Model::new(description(vec![4]), None).unwrap();
+        model.save(&path).unwrap();
+        let again = Model::load(&path).unwrap();
+        assert_eq!(again.description, model.description);
+        assert_eq!(again.weights().unwrap(), model.weights().unwrap());
+    }
+
+    #[test]
+    fn a_description_that_asks_for_more_than_the_file_holds_is_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let weights = Model::new(description(vec![4]), None).unwrap().weights().unwrap();
+        let greedy = serde_json::to_string(&description(vec![1 << 40])).unwrap();
+        write_arrays(&path, &weights, &greedy).unwrap();
+        assert!(matches!(Model::load(&path), Err(NetworkError::NotAModel { .. })));
+    }
 }

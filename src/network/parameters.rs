@@ -28,34 +28,38 @@ impl Parameters {
     /// that a seed gives the same weights whatever the version of libtorch.
     pub(super) fn fresh(layers: &[Layer], seed: u64) -> Result<Self, NetworkError> {
         let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        let mut uniform = |count: usize, fan_in: usize| -> Vec<f32> {
-            let bound = 1.0 / (fan_in as f32).sqrt();
-            (0..count).map(|_| generator.random_range(-bound..bound)).collect()
-        };
         let mut parameters = Self::default();
-        for layer in layers {
-            match layer {
-                Layer::Convolution { name, inputs, outputs, kernel, .. } => {
-                    let fan_in = inputs * kernel * kernel;
-                    let weight = uniform(outputs * fan_in, fan_in);
-                    parameters.insert(&format!("{name}.weight"), &[*outputs, *inputs, *kernel, *kernel], weight)?;
-                    parameters.insert(&format!("{name}.bias"), &[*outputs], uniform(*outputs, fan_in))?;
+        for Needed { name, shape, start } in needed(layers) {
+            let count = shape.iter().product();
+            let values = match start {
+                Start::Constant(value) => vec![value; count],
+                Start::Uniform { fan_in } => {
+                    let bound = 1.0 / (fan_in as f32).sqrt();
+                    (0..count).map(|_| generator.random_range(-bound..bound)).collect()
                 }
-                Layer::Linear { name, inputs, outputs } => {
-                    parameters.insert(
-                        &format!("{name}.weight"),
-                        &[*outputs, *inputs],
-                        uniform(outputs * inputs, *inputs),
-                    )?;
-                    parameters.insert(&format!("{name}.bias"), &[*outputs], uniform(*outputs, *inputs))?;
-                }
-                Layer::BatchNorm { name, features, .. } => {
-                    for (part, value) in [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
-                        parameters.insert(&format!("{name}.{part}"), &[*features], vec![value; *features])?;
-                    }
-                }
-                Layer::Relu | Layer::Dropout(_) | Layer::MaxPool | Layer::Flatten => {}
+            };
+            parameters.insert(&name, &shape, values)?;
+        }
+        Ok(parameters)
+    }
+
+    /// The weights that `arrays` hold for `layers`. Nothing is made before every tensor is found in its shape, so a
+    /// description that asks for more than its file holds costs nothing.
+    pub(super) fn from_arrays(layers: &[Layer], arrays: &[NamedArray]) -> Result<Self, NetworkError> {
+        let by_name: BTreeMap<&str, &NamedArray> = arrays.iter().map(|array| (array.name.as_str(), array)).collect();
+        let mut found = Vec::new();
+        for Needed { name, shape, .. } in needed(layers) {
+            let actual = by_name.get(name.as_str()).map_or(&[][..], |array| &array.shape);
+            if actual != shape {
+                return Err(mismatch(&name, actual.to_vec(), &shape));
             }
+            found.push(by_name[name.as_str()]);
+        }
+        // The constant part of a folded first layer, which fresh networks lack.
+        found.extend(arrays.iter().filter(|array| array.name.ends_with(".border")));
+        let mut parameters = Self::default();
+        for array in found {
+            parameters.insert(&array.name, &array.shape, array.values.clone())?;
         }
         Ok(parameters)
     }
@@ -101,14 +105,9 @@ impl Parameters {
         let by_name: BTreeMap<&str, &NamedArray> = arrays.iter().map(|array| (array.name.as_str(), array)).collect();
         for (name, parameter) in &mut self.0 {
             let expected = array::shape(&parameter.tensor);
-            let mismatch = |actual| NetworkError::Shape {
-                what: format!("tensor `{name}`"),
-                actual,
-                expected: format!("{expected:?}"),
-            };
-            let array = by_name.get(name.as_str()).ok_or_else(|| mismatch(Vec::new()))?;
+            let array = by_name.get(name.as_str()).ok_or_else(|| mismatch(name, Vec::new(), &expected))?;
             if array.shape != expected {
-                return Err(mismatch(array.shape.clone()));
+                return Err(mismatch(name, array.shape.clone(), &expected));
             }
             let source = array.to_tensor()?;
             tch::no_grad(|| parameter.tensor.f_copy_(&source))?;
@@ -125,6 +124,49 @@ impl Parameters {
         };
         Self(self.0.iter().map(|(name, parameter)| (name.clone(), share(parameter))).collect())
     }
+}
+
+/// A tensor that layers need, and what it holds before training.
+struct Needed {
+    name: String,
+    shape: Vec<usize>,
+    start: Start,
+}
+
+enum Start {
+    Uniform { fan_in: usize },
+    Constant(f32),
+}
+
+/// The tensors of `layers` in order.
+fn needed(layers: &[Layer]) -> Vec<Needed> {
+    let mut needed = Vec::new();
+    let mut push = |name: String, shape: Vec<usize>, start: Start| needed.push(Needed { name, shape, start });
+    for layer in layers {
+        match layer {
+            Layer::Convolution { name, inputs, outputs, kernel, .. } => {
+                let fan_in = inputs * kernel * kernel;
+                let shape = vec![*outputs, *inputs, *kernel, *kernel];
+                push(format!("{name}.weight"), shape, Start::Uniform { fan_in });
+                push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in });
+            }
+            Layer::Linear { name, inputs, outputs } => {
+                push(format!("{name}.weight"), vec![*outputs, *inputs], Start::Uniform { fan_in: *inputs });
+                push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in: *inputs });
+            }
+            Layer::BatchNorm { name, features, .. } => {
+                for (part, value) in [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0)] {
+                    push(format!("{name}.{part}"), vec![*features], Start::Constant(value));
+                }
+            }
+            Layer::Relu | Layer::Dropout(_) | Layer::MaxPool | Layer::Flatten => {}
+        }
+    }
+    needed
+}
+
+fn mismatch(name: &str, actual: Vec<usize>, expected: &[usize]) -> NetworkError {
+    NetworkError::Shape { what: format!("tensor `{name}`"), actual, expected: format!("{expected:?}") }
 }
 
 /// Number of values that `layers` hold, running statistics included.
