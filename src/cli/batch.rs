@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::carry_out::How;
 use super::failure::Failure;
 use super::interruption::interruption;
+use super::patience::wait_asleep;
 use super::printer::Printer;
 use super::progress::Progress;
 use super::table::Table;
@@ -28,6 +29,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
+    wait_asleep();
     let plan = load_batch(&arguments.batch)?;
     let options = arguments.how.options(threads);
     let interrupted = interruption();

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::failure::Failure;
 use super::interruption::interruption;
+use super::patience::wait_asleep;
 use super::printer::Printer;
 use super::progress::Progress;
 use crate::job::{RunOptions, RunOutcome, Stages, Work, carry_out, load_job};
@@ -54,6 +55,7 @@ impl How {
 
 /// Carries out `work` of a job and tells what came of it.
 pub(super) fn run(arguments: &Arguments, work: Work, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
+    wait_asleep();
     let loaded = load_job(&arguments.job, &arguments.how.set)?;
     let options = arguments.how.options(threads);
     let interrupted = interruption();

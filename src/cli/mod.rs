@@ -14,6 +14,7 @@ mod inspect;
 mod interruption;
 mod labels;
 mod main;
+mod patience;
 mod predict;
 mod printer;
 mod progress;
