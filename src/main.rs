@@ -1,3 +1,7 @@
 //! The `facies` program; everything it does lives in [`facies::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    facies::cli::main()
+}

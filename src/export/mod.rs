@@ -11,7 +11,7 @@ mod section_check;
 mod segy_cube;
 mod source;
 
-pub use hdf5_cube::{Hdf5Options, Hdf5Sink};
+pub use hdf5_cube::{Hdf5Options, Hdf5Sink, hdf5_version};
 pub use provenance::{CubeDescription, Provenance, SOFTWARE, SourceHeaders};
 pub use segy_cube::{SegyOptions, SegySink, SegyValues};
 pub use source::{exact_positions, position_unit};

@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
+use super::located::located;
 use super::report_page::write_page;
 use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
 use super::training::{MODEL_FILE, PreparedTraining};
@@ -71,7 +72,7 @@ pub fn carry_out(
         return Ok(RunOutcome { folder: plan.folder.path().to_owned(), stages: plan.record.stages, was_done: true });
     }
     let mut listener = Remembering { listener, warnings: Vec::new() };
-    let prepared = Prepared::new(&plan, &mut listener)?;
+    let prepared = Prepared::new(&plan, &mut listener).map_err(|error| located(loaded, error))?;
     plan.begin()?;
     let result = prepared.carry_out(&mut plan, &mut listener, interrupted);
     plan.end(&result)?;

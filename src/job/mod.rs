@@ -1,5 +1,6 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod batch;
 mod batch_schema;
 mod carry_out;
 mod check;
@@ -8,8 +9,10 @@ mod error;
 mod evaluation;
 mod identity;
 mod interpretation;
+mod label_survey;
 mod listener;
 mod load;
+mod located;
 mod material;
 mod pictures;
 mod report_page;
@@ -27,10 +30,12 @@ mod truth;
 mod words;
 mod write;
 
+pub use batch::{BatchOutcome, BatchRow, BatchStatus, run_batch};
 pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
 pub use carry_out::{RunOptions, RunOutcome, Work, carry_out, run_record};
 pub use document::{KeyPathError, OverrideError};
 pub use error::{JobError, Place, Problem};
+pub use label_survey::{ClassSurvey, LabelSurvey, survey_labels};
 pub use listener::{JobEvent, Listener};
 pub use load::{LoadedJob, load_job};
 pub use material::Material;

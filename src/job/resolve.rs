@@ -3,14 +3,13 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassWeights, Clip, Duplicates, Endian, Freeze, Input, Job, Monitor, Network, Optimizer, Padding, Patch,
-    PatchPadding, PatchPlane, SegyInput, Split, Training, Truncated, VerticalDomain,
+    Access, ClassWeights, Clip, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch, PatchPadding,
+    PatchPlane, SegyInput, Split, Training, Truncated, VerticalDomain,
 };
 use crate::dataset;
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
 use crate::network::{self, Architecture, Head, OptimizerOptions};
-use crate::train;
-use crate::volume::{ClipBounds, SegyVolume, SegyVolumeOptions, VolumeError};
+use crate::volume::ClipBounds;
 
 /// Steps of an epoch of crops, which have no natural one.
 const CROP_STEPS_PER_EPOCH: u64 = 20;
@@ -53,17 +52,6 @@ impl Job {
                 seed: self.seed,
             }),
         }
-    }
-}
-
-impl Input {
-    /// Opens the cube.
-    ///
-    /// # Errors
-    /// When the file cannot be read, is not SEG-Y, or does not say how its traces lie.
-    pub fn open(&self) -> Result<SegyVolume, VolumeError> {
-        let Self::Segy(segy) = self;
-        SegyVolume::open(&segy.path, &SegyVolumeOptions { file: segy.open_options(), domain: segy.domain() })
     }
 }
 
@@ -206,18 +194,6 @@ impl Training {
                 decay: sgd.decay,
             },
         }
-    }
-
-    /// When training ends before its last step.
-    pub fn early_stopping_options(&self) -> Option<train::EarlyStopping> {
-        self.early_stopping.as_ref().map(|stopping| train::EarlyStopping {
-            monitors: match stopping.monitor {
-                Monitor::Loss => vec![train::Monitor::Loss],
-                Monitor::Accuracy => vec![train::Monitor::Accuracy],
-                Monitor::Both => vec![train::Monitor::Loss, train::Monitor::Accuracy],
-            },
-            patience: stopping.patience,
-        })
     }
 
     /// Random changes to what is seen.

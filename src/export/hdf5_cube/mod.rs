@@ -7,5 +7,7 @@ mod filters;
 mod layout;
 mod scales;
 mod sink;
+mod version;
 
 pub use sink::{Hdf5Options, Hdf5Sink};
+pub use version::hdf5_version;

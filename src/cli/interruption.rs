@@ -1,0 +1,28 @@
+//! Ctrl-C and the signals that ask a program to end.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::INTERRUPTED;
+
+/// A flag that the first Ctrl-C (or SIGTERM, SIGHUP) sets, so that work stops at the next safe point; the second ends the
+/// program at once.
+pub(super) fn interruption() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    let handler = move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            end_now();
+        }
+        let _ = writeln!(io::stderr().lock(), "\nstopping at the next safe point; once more ends at once");
+    };
+    // Fails where signals cannot be caught; Ctrl-C then ends the program, as it would without this.
+    let _ = ctrlc::set_handler(handler);
+    interrupted
+}
+
+#[expect(clippy::exit, reason = "the user asked twice, and checkpoints are written under temporary names")]
+fn end_now() {
+    std::process::exit(INTERRUPTED.into());
+}

@@ -1,0 +1,172 @@
+//! How far a job is: a bar on a terminal, a line now and then elsewhere.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::printer::Printer;
+use super::quantity::{duration, grouped, time_left};
+use crate::job::{JobEvent, Listener};
+use crate::predict::PredictionProgress;
+use crate::train::{EpochRecord, TrainingEvent};
+
+/// Time between two lines where no bar is drawn.
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Tells how far a job is.
+pub(super) struct Progress<'a> {
+    printer: &'a Printer,
+    phase: Option<Phase>,
+}
+
+/// A part of the work that can be counted.
+struct Phase {
+    bar: Option<ProgressBar>,
+    started: Instant,
+    last_line: Instant,
+    /// Units that were done before this command.
+    kept: u64,
+    done: u64,
+    total: u64,
+    /// Voxels seen by this command.
+    voxels: u64,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(printer: &'a Printer) -> Self {
+        Self { printer, phase: None }
+    }
+
+    fn begin(&mut self, kept: u64, total: u64) {
+        self.end();
+        let bar = self.printer.draws().then(|| {
+            let style =
+                ProgressStyle::with_template("  {bar:24} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style)
+        });
+        let now = Instant::now();
+        self.phase = Some(Phase { bar, started: now, last_line: now, kept, done: kept, total, voxels: 0 });
+    }
+
+    /// Takes the bar away.
+    fn end(&mut self) {
+        if let Some(Phase { bar: Some(bar), .. }) = self.phase.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Prints lines above the bar.
+    fn print(&self, print: impl FnOnce(&Printer)) {
+        match &self.phase {
+            Some(Phase { bar: Some(bar), .. }) => bar.suspend(|| print(self.printer)),
+            _ => print(self.printer),
+        }
+    }
+
+    fn training(&mut self, event: &TrainingEvent<'_>) {
+        match event {
+            TrainingEvent::Started { step, steps, .. } => {
+                if *step > 0 {
+                    self.print(|printer| printer.note(format_args!("  continues after step {step} of {steps}")));
+                }
+                self.begin(*step, *steps);
+            }
+            TrainingEvent::Step { step, steps, loss, accuracy, voxels, .. } => {
+                if let Some(phase) = &mut self.phase {
+                    phase.done = *step;
+                    phase.voxels += voxels;
+                    let what = format!("step {step} of {steps}, loss {loss:.3}, accuracy {:.1} %", accuracy * 100.0);
+                    phase.show(&what, self.printer);
+                }
+            }
+            TrainingEvent::Epoch { record, best } => {
+                self.print(|printer| printer.note(format_args!("  {}", epoch(record, *best))));
+            }
+            TrainingEvent::StoppedEarly { reason } => {
+                self.print(|printer| printer.note(format_args!("  stopped early: {reason}")));
+            }
+            TrainingEvent::Finished { best_epoch } => {
+                self.end();
+                self.printer.detail(format_args!("  the weights of epoch {best_epoch} are kept"));
+            }
+        }
+    }
+
+    fn prediction(&mut self, progress: &PredictionProgress) {
+        if progress.sections <= 1 || self.phase.is_none() {
+            self.begin(0, progress.total_voxels);
+        }
+        let Some(phase) = &mut self.phase else { return };
+        if progress.kept {
+            phase.kept = progress.voxels;
+        }
+        phase.done = progress.voxels;
+        phase.voxels = progress.voxels - phase.kept;
+        let what = format!("section {} of {}", progress.sections, progress.total_sections);
+        phase.show(&what, self.printer);
+        if progress.sections == progress.total_sections {
+            self.end();
+        }
+    }
+}
+
+impl Phase {
+    fn show(&mut self, what: &str, printer: &Printer) {
+        let elapsed = self.started.elapsed();
+        let rate = self.voxels as f64 / elapsed.as_secs_f64().max(1e-9);
+        let mut text = format!("{what}, {} voxels/s", grouped(rate as u64));
+        if let Some(left) = time_left(elapsed, self.done - self.kept, self.total - self.done) {
+            text += &format!(", {} left", duration(left));
+        }
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(self.done);
+                bar.set_message(text);
+            }
+            None if self.last_line.elapsed() >= LINE_EVERY => {
+                self.last_line = Instant::now();
+                printer.note(format_args!("  {text}"));
+            }
+            None => {}
+        }
+    }
+}
+
+impl Listener for Progress<'_> {
+    fn notice(&mut self, event: &JobEvent<'_>) {
+        match event {
+            JobEvent::Stage(title) => {
+                self.end();
+                self.printer.note(title);
+            }
+            JobEvent::Note(text) => self.print(|printer| printer.note(format_args!("  {text}"))),
+            JobEvent::Warning(text) => self.print(|printer| printer.warning(text)),
+            JobEvent::Training(event) => self.training(event),
+            JobEvent::Prediction(progress) => self.prediction(progress),
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// One line for one row of `history.csv`.
+fn epoch(record: &EpochRecord, best: bool) -> String {
+    let mut text = format!(
+        "epoch {} at step {}: loss {:.3}, accuracy {:.1} %",
+        record.epoch,
+        record.step,
+        record.train_loss,
+        record.train_accuracy * 100.0
+    );
+    if let (Some(loss), Some(accuracy)) = (record.validation_loss, record.validation_accuracy) {
+        text += &format!("; validation loss {loss:.3}, accuracy {:.1} %", accuracy * 100.0);
+        if best {
+            text += " (best)";
+        }
+    }
+    text
+}
