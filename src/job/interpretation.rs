@@ -23,6 +23,9 @@ use crate::network::{Device, Layers, Model, NetworkError};
 use crate::predict::{Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow};
 use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
 
+/// Where unfinished predictions lie in the folder of unfinished work.
+pub(super) const UNFINISHED: &str = "prediction";
+
 /// A prediction that has been checked against its data and can begin.
 pub(super) struct PreparedPrediction {
     place: usize,
@@ -175,7 +178,7 @@ impl PreparedPrediction {
         let plane = self.options.sections[0].plane;
         listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
 
-        let partial = folder.partial().join("prediction").join(self.place.to_string());
+        let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
         let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
         let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
         let kept = self.options.sections.iter().filter(|&&section| store.holds(section)).count();

@@ -9,7 +9,7 @@ use crate::network::Model;
 use crate::report::{ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, write_report};
 use crate::volume::Volume;
 
-/// Writes `report.html`.
+/// Writes `report.html`; `warnings` are those about cube and labels.
 ///
 /// # Errors
 /// When a file of the run cannot be read or the report not be written.
@@ -47,10 +47,12 @@ pub(super) fn write_page(
         description: file.description.clone(),
         bytes: fs::metadata(folder.file(&file.name)).map_or(0, |metadata| metadata.len()),
     });
+    let mut warnings = warnings.to_vec();
+    warnings.extend(stages.iter().flat_map(|stage| stage.iter()).flat_map(|stage| stage.warnings.clone()));
     let content = ReportContent {
         name: job.name.clone(),
         summary,
-        warnings: warnings.to_vec(),
+        warnings,
         volumes: vec![ReportVolume {
             role: "learnt from".into(),
             name: material.volume.name(),

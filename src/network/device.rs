@@ -105,9 +105,14 @@ fn load_cuda() -> Result<(), String> {
         #[expect(unsafe_code, reason = "loading a shared library runs its initialisers")]
         let library = unsafe { Library::open(Some(name), RTLD_NOW | RTLD_GLOBAL) };
         // Dropping the handle would unload the library.
-        std::mem::forget(library.map_err(|error| error.to_string())?);
+        std::mem::forget(library.map_err(|error| reason(&error))?);
     }
     Ok(())
+}
+
+/// What the system said: the innermost of an error's causes.
+fn reason(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), reason)
 }
 
 /// Sets how many CPU threads one operation may use, for calls from this thread.

@@ -2,5 +2,12 @@
 #![cfg(test)]
 
 mod exported_volumes;
+#[cfg(unix)]
+mod full_disk;
 mod golden_logits;
+mod program;
+mod refusals;
+#[cfg(unix)]
+mod resume;
 mod tidy;
+mod whole_run;

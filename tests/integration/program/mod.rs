@@ -26,8 +26,9 @@ network:
   waldeland: { padding: valid }
 training:
   form: { dense: { crop: 16, crops_per_step: 2, labelled_at_least: 0.0 } }
-  steps: 4
-  steps_per_epoch: 2
+  steps: 16
+  steps_per_epoch: 4
+  optimizer: { adam: { learning_rate: 5.0e-3 } }
 prediction:
   engine: dense
   outputs: [class, probability, confidence]

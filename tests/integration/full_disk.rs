@@ -1,0 +1,113 @@
+//! A full disk, or a limit on the size of files, ends the program with a message, and once there is space the same
+//! command finishes with the bytes of a run that always had it.
+
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use crate::program::{Outcome, Workplace, assert_same_files};
+
+/// Runs its arguments with files limited to `$0` blocks of 512 bytes.
+const LIMITED: &str = "ulimit -f $0; exec \"$@\"";
+
+/// Runs its arguments, which write to `disk`, with a disk of `$0` bytes there, and again with a larger one; then copies
+/// what is on it to `after`. Prints the names of the files after the first time.
+const FULL: &str = "mount -t tmpfs -o size=$0 none disk || exit 99
+\"$@\" > first.stdout
+code=$?
+find disk -type f
+mount -o remount,size=64m disk
+\"$@\" > second.stdout 2> second.stderr || exit 98
+cp -r disk after
+exit $code";
+
+/// Runs the program from a shell script; gives back what the script answered.
+fn script(workplace: &Workplace, shell: &[&str], script: &str, limit: &str, arguments: &[&str]) -> Outcome {
+    let program = workplace.command(arguments);
+    let mut command = Command::new(shell[0]);
+    command.args(&shell[1..]).args(["-c", script, limit]).arg(program.get_program()).args(program.get_args());
+    Outcome::of(command.current_dir(workplace.path("")).output().unwrap())
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_is_told_and_the_same_command_goes_on_without_it() {
+    let workplace = Workplace::new();
+    workplace.done(&["run", "job.yaml", "--output", "undisturbed"]);
+    let expected = workplace.results("undisturbed/tiny");
+    let run: &[&str] = &["run", "job.yaml"];
+    for (blocks, file) in [("1", "run.json"), ("2", "job.yaml"), ("400", "checkpoint"), ("2600", "facies.h5")] {
+        let outcome = script(&workplace, &["sh"], LIMITED, blocks, run);
+        let parts = ["cannot write", file, "File too large", "space"];
+        outcome.must_refuse(&format!("{blocks} blocks"), 1, &parts);
+        check_no_half_files(&workplace.files("runs/tiny").into_keys().collect::<Vec<_>>());
+        workplace.done(run);
+        assert_same_files(&workplace.results("runs/tiny"), &expected);
+        fs::remove_dir_all(workplace.path("runs")).unwrap();
+    }
+    // The report alone is missing.
+    workplace.done(run);
+    fs::remove_file(workplace.path("runs/tiny/report.html")).unwrap();
+    let outcome = script(&workplace, &["sh"], LIMITED, "100", run);
+    outcome.must_refuse("report", 1, &["report.html", "File too large", "space"]);
+    workplace.done(run);
+    assert_same_files(&workplace.results("runs/tiny"), &expected);
+
+    let outcome = script(&workplace, &["sh"], LIMITED, "100", &["synth", "other.sgy"]);
+    outcome.must_refuse("synth", 1, &["other.sgy", "File too large"]);
+    let names: Vec<_> = workplace.files("").into_keys().filter(|name| name.contains("other")).collect();
+    assert!(names.is_empty(), "{names:?}");
+}
+
+#[test]
+fn a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_space() {
+    // A mount that only the script sees, and that goes with it.
+    let alone = ["unshare", "--map-root-user", "--mount", "sh"];
+    if !Command::new(alone[0]).args(&alone[1..3]).arg("true").status().is_ok_and(|status| status.success()) {
+        println!("skipped: this machine lets nobody mount a disk of limited size");
+        return;
+    }
+    let workplace = Workplace::new();
+    let run: &[&str] = &["run", "job.yaml", "--output", "disk"];
+    workplace.done(&["run", "job.yaml", "--output", "undisturbed"]);
+    let expected = workplace.results("undisturbed/tiny");
+    for size in ["4k", "16k", "256k", "1500k", "4m"] {
+        fs::create_dir(workplace.path("disk")).unwrap();
+        let outcome = script(&workplace, &alone, FULL, size, run);
+        assert_eq!(outcome.code, Some(1), "{size}: {outcome:?}");
+        for part in ["cannot ", "No space left on device", "space"] {
+            assert!(outcome.stderr.contains(part), "{size}: {outcome:?}");
+        }
+        assert_eq!(workplace.read("first.stdout"), b"", "{size}");
+        check_no_half_files(&outcome.stdout.lines().collect::<Vec<_>>());
+        assert_same_files(&workplace.results("after/tiny"), &expected);
+        fs::remove_dir_all(workplace.path("after")).unwrap();
+        fs::remove_dir(workplace.path("disk")).unwrap();
+    }
+}
+
+/// Of what the program was writing nothing is left, but for what it continues from.
+fn check_no_half_files(names: &[impl AsRef<str>]) {
+    for name in names.iter().map(|name| name.as_ref()) {
+        let file = name.rsplit('/').next().unwrap();
+        let continues =
+            ["identity", "history.csv", "checkpoint.safetensors"].contains(&file) || file.ends_with(".section");
+        let half =
+            if name.contains(".partial/") { !continues } else { file.starts_with('.') || file.starts_with("facies.") };
+        assert!(!half, "{name}");
+    }
+}
+
+#[test]
+fn an_answer_that_nobody_takes_is_an_error_only_when_it_was_wanted() {
+    let workplace = Workplace::new();
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = workplace.command(&["inspect", "cube.sgy"]).stdout(full).output().unwrap();
+    Outcome::of(output).must_refuse("full", 1, &["standard output", "No space left on device"]);
+
+    // As in `facies schema | head -0`.
+    let mut child = workplace.command(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!((child.wait().unwrap().code(), said.as_str()), (Some(0), ""));
+}

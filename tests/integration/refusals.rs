@@ -1,0 +1,294 @@
+//! What cannot be done is refused with its exit code and a message that says where the fault lies and what to do, and
+//! leaves nothing behind.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use crate::program::{JOB, Workplace, assert_same_files};
+
+/// What is asked of the program, its exit code, and what the message must hold.
+type Case<'a> = (&'a [&'a str], i32, &'a [&'a str]);
+
+/// Each is refused, with every file as it was and no run folder.
+fn refuses(workplace: &Workplace, cases: &[Case]) {
+    let before = workplace.files("");
+    for (arguments, code, parts) in cases {
+        workplace.facies(arguments).must_refuse(&arguments.join(" "), *code, parts);
+        assert_same_files(&workplace.files(""), &before);
+        assert!(!workplace.path("runs").exists(), "{arguments:?} left a run folder");
+    }
+}
+
+#[test]
+fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
+    let workplace = Workplace::new();
+    workplace.write("unknown.yaml", JOB.replace("  steps:", "  stepps:"));
+    workplace.write("unset.yaml", JOB.replace("cube.sgy", "\"${FACIES_NOT_SET}/cube.sgy\""));
+    workplace.write("braces.yaml", JOB.replace("cube.sgy", "${FACIES_NOT_SET}/cube.sgy"));
+    workplace.write("text.pts", "112 300 100\n112 301 100\n");
+    workplace.write("in-the-way/tiny/notes.txt", "somebody's");
+    let points = JOB.replace(
+        "  - section: { path: inline_112.png }\n",
+        "  - points: { class: salt, path: text.pts }\n  - points: { class: channel, path: text.pts }\n",
+    );
+    workplace.write("points.yaml", points);
+    refuses(
+        &workplace,
+        &[
+            (&["run", "gone.yaml"], 2, &["cannot read the job gone.yaml", "No such file", "give the path of a job"]),
+            (&["run", "cube.sgy"], 2, &["cube.sgy is no text in UTF-8"]),
+            (&["run", "in-the-way"], 2, &["cannot read the job in-the-way", "not a file"]),
+            (&["run", "unknown.yaml"], 2, &["unknown.yaml:14:3", "unknown key `stepps`", "did you mean `steps`?"]),
+            (&["run", "unset.yaml"], 2, &["unset.yaml:5:17", "FACIES_NOT_SET is not set", "export FACIES_NOT_SET="]),
+            (
+                &["run", "points.yaml"],
+                2,
+                &["points.yaml:6:11", "class `low_amplitude` has no labels", "take the class"],
+            ),
+            (
+                &[
+                    "run",
+                    "job.yaml",
+                    "--set",
+                    "classes=[low_amplitude, high_amplitude, clinoforms, chaotic, channel, salt, coal]",
+                ],
+                2,
+                &["classes[6]: class `coal` has no label", "label it, or take it out"],
+            ),
+            (
+                &["run", "job.yaml", "--set", "input.segy.path=gone.sgy"],
+                2,
+                &["there is no file", "gone.sgy", "folder of the job"],
+            ),
+            (&["run", "job.yaml", "--set", "training.stepps=16"], 2, &["`--set training.stepps=16`", "did you mean"]),
+            (&["run", "job.yaml", "--set", "steps"], 2, &["`--set steps`", "path.to.key=value"]),
+            (&["run", "job.yaml", "--output", "cube.sgy"], 2, &["cube.sgy is not a folder", "--output"]),
+            (&["run", "job.yaml", "--output", "cube.sgy/runs"], 2, &["cube.sgy is not a folder", "--output"]),
+            (&["run", "job.yaml", "--output", "in-the-way"], 2, &["tiny holds files, but no run", "another `name`"]),
+            (&["run", "job.yaml", "--output", "in-the-way", "--overwrite"], 2, &["tiny holds files, but no run"]),
+            (
+                &[
+                    "run",
+                    "job.yaml",
+                    "--set",
+                    "network.waldeland.padding=same",
+                    "--set",
+                    "training.form={patch: {batch: 16}}",
+                ],
+                2,
+                &["job.yaml:18:11: prediction.engine", "no dense form", "`engine: patch`"],
+            ),
+            (
+                &["run", "job.yaml", "--set", "network.waldeland.padding=same"],
+                2,
+                &["training.form.dense", "no dense form"],
+            ),
+            (
+                &[
+                    "run",
+                    "job.yaml",
+                    "--set",
+                    "split={random: {test: 0.2}}",
+                    "--set",
+                    "training.early_stopping={patience: 2}",
+                ],
+                2,
+                &["early stopping needs voxels to validate on", "`validation` share"],
+            ),
+            (&["evaluate", "job.yaml"], 2, &["holds no trained model", "facies train JOB.yaml"]),
+            (&["predict", "job.yaml"], 2, &["holds no trained model", "facies train JOB.yaml"]),
+            (&["run", "job.yaml", "--device", "gpu"], 2, &["`gpu` is no device", "cuda:N"]),
+            (&["run", "job.yaml", "--threads", "0"], 2, &["0", "--threads"]),
+            (&["interpret", "job.yaml"], 2, &["unrecognized subcommand", "--help"]),
+        ],
+    );
+}
+
+#[test]
+fn lines_off_the_survey_are_refused_with_those_it_has() {
+    let cases: [(&str, &[&str]); 6] = [
+        ("prediction.inlines={first: 200, last: 210}", &["no inline of the survey", "inlines 100 to 123"]),
+        ("prediction.inlines=[100, 124]", &["no inline 124", "inlines 100 to 123"]),
+        ("prediction.crosslines=[299]", &["no crossline 299", "crosslines 300 to 369"]),
+        ("prediction.window={traces: [370, 380]}", &["no crossline lies in this range", "crosslines 300 to 369"]),
+        ("prediction.window={vertical: [280, 300]}", &["no sample lies in this range", "from 0 to 276 ms"]),
+        ("prediction.window={vertical: [101, 103]}", &["no sample lies in this range", "from 0 to 276 ms"]),
+    ];
+    let workplace = Workplace::new();
+    for (change, parts) in cases {
+        refuses(&workplace, &[(&["run", "job.yaml", "--set", change], 2, &[&[change], parts].concat())]);
+    }
+}
+
+#[test]
+fn files_that_are_no_volume_are_refused_with_what_they_are() {
+    let workplace = Workplace::new();
+    let cube = workplace.read("cube.sgy");
+    workplace.write("cut.sgy", &cube[..400_000]);
+    workplace.write("header.sgy", &cube[..2000]);
+    workplace.write("empty.sgy", "");
+    workplace.write("text.sgy", "inline crossline time\n".repeat(1000));
+    workplace.write("picture.sgy", workplace.read("inline_112.png"));
+    for (file, parts) in [
+        ("cut.sgy", &["ends inside trace 1043", "byte offset 399940", "fetch the file again"] as &[&str]),
+        ("header.sgy", &["has 2000 bytes", "headers of a SEG-Y file alone take 3600", "fetch the file again"]),
+        ("empty.sgy", &["has 0 bytes", "fetch the file again"]),
+        ("text.sgy", &["is a text file, not SEG-Y", "give the path of a SEG-Y file"]),
+        ("picture.sgy", &["is a PNG picture, not SEG-Y", "give the path of a SEG-Y file"]),
+    ] {
+        let parts = &[&[file], parts].concat();
+        let (input, other) =
+            (format!("input.segy.path={file}"), format!("prediction.input={{segy: {{path: {file}}}}}"));
+        refuses(
+            &workplace,
+            &[
+                (&["inspect", file], 3, parts),
+                (&["run", "job.yaml", "--set", &input], 3, parts),
+                (&["run", "job.yaml", "--set", &other], 3, parts),
+            ],
+        );
+    }
+    refuses(&workplace, &[(&["inspect", "gone.sgy"], 3, &["gone.sgy", "No such file"])]);
+}
+
+#[test]
+fn labels_that_do_not_fit_the_survey_are_refused() {
+    let workplace = Workplace::new();
+    workplace.write("off.pts", "99\t300\t100\n112\t370\t100\n112\t300\t280\n");
+    workplace.write("broken.pts", "# inline crossline time\n112 300 100\n112 3oo 104\n");
+    workplace.write("labels/inline_124.png", workplace.read("inline_112.png"));
+    workplace.write("labels/painting.png", workplace.read("inline_112.png"));
+    workplace.write("labels/cut.png", &workplace.read("inline_112.png")[..200]);
+    let mut encoder = png::Encoder::new(fs::File::create(workplace.path("labels/inline_113.png")).unwrap(), 60, 70);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.write_header().unwrap().write_image_data(&[0; 60 * 70]).unwrap();
+
+    let points =
+        |file: &str| format!("labels=[{{section: inline_112.png}}, {{points: {{class: salt, path: {file}}}}}]");
+    let section = |form: &str| format!("labels=[{{section: {form}}}]");
+    for (change, parts) in [
+        (
+            points("off.pts"),
+            &["none of the 3 points of", "off.pts", "inlines 100 to 123", "check their order"] as &[&str],
+        ),
+        (points("broken.pts"), &["broken.pts:3:5", "`3oo`", "`inline crossline z`"]),
+        (section("labels/inline_124.png"), &["inline_124.png", "no inline 124", "from 100 to 123", "`inline: N`"]),
+        (
+            section("labels/inline_113.png"),
+            &["inline_113.png is 60 x 70 pixels", "70 traces x 70 samples", "never resized"],
+        ),
+        (section("labels/painting.png"), &["painting.png does not say which section", "name it like"]),
+        (section("{path: labels/cut.png, inline: 112}"), &["cannot decode", "cut.png", "export the picture again"]),
+    ] {
+        refuses(&workplace, &[(&["run", "job.yaml", "--set", &change], 3, parts)]);
+    }
+}
+
+#[test]
+fn weights_of_another_network_and_damaged_ones_are_refused() {
+    let workplace = Workplace::new();
+    workplace.done(&["train", "job.yaml", "--set", "training.steps=1", "--output", "elsewhere"]);
+    let model = workplace.read("elsewhere/tiny/model.safetensors");
+    workplace.write("other.safetensors", &model);
+    workplace.write("cut.safetensors", &model[..model.len() / 2]);
+    workplace.write("text.safetensors", "weights ".repeat(1000));
+    let zeros = vec![0; 64 * 64 * 9 * 4];
+    let shapes = [
+        ("features.0.weight", vec![32, 3, 3, 3]),
+        ("features.0.bias", vec![32]),
+        ("features.2.weight", vec![64, 64, 3, 3]),
+        ("features.2.bias", vec![64]),
+    ];
+    let tensors = shapes.map(|(name, shape)| {
+        let bytes = shape.iter().product::<usize>() * 4;
+        (name, TensorView::new(Dtype::F32, shape, &zeros[..bytes]).unwrap())
+    });
+    workplace.write("narrow.safetensors", safetensors::serialize(tensors, None).unwrap());
+    for (file, parts) in [
+        (
+            "other.safetensors",
+            &["does not hold the weights of this network", "missing features.0.bias", "weights list"] as &[&str],
+        ),
+        ("narrow.safetensors", &["`features.0.weight` is [32, 3, 3, 3] where [64, 3, 3, 3] is needed", "weights list"]),
+        ("cut.safetensors", &["no readable safetensors file", "arrived whole"]),
+        ("text.safetensors", &["no readable safetensors file", "arrived whole"]),
+    ] {
+        let network = format!("network={{vgg16: {{cut: conv1_2, padding: valid, head: [8], weights: {file}}}}}");
+        refuses(&workplace, &[(&["run", "job.yaml", "--set", &network], 3, &[&[file], parts].concat())]);
+    }
+}
+
+#[test]
+fn a_device_that_is_not_there_is_refused() {
+    let workplace = Workplace::new();
+    if workplace.json(&["doctor", "--json"])["cuda_devices"] != 0 {
+        println!("skipped: this machine has CUDA");
+        return;
+    }
+    let parts: &[&str] = &["device `cuda:0` is not available", "libcuda.so.1", "--device cpu"];
+    refuses(
+        &workplace,
+        &[
+            (&["run", "job.yaml", "--device", "cuda"], 4, parts),
+            (&["train", "job.yaml", "--device", "cuda:7"], 4, &["device `cuda:7` is not available"]),
+        ],
+    );
+}
+
+#[test]
+fn a_finished_run_is_not_replaced_by_another_unless_asked() {
+    let workplace = Workplace::new();
+    workplace.done(&["run", "job.yaml"]);
+    let finished = workplace.files("runs/tiny");
+    let mut other_cube = workplace.read("cube.sgy");
+    *other_cube.last_mut().unwrap() ^= 1;
+    workplace.write("other.sgy", other_cube);
+    for (work, change, stage) in [
+        ("run", "training.steps=17", "training"),
+        ("run", "seed=4", "training"),
+        ("run", "input.segy.path=other.sgy", "training"),
+        ("train", "patch.size=67", "training"),
+        ("evaluate", "split=none", "training"),
+        ("run", "prediction.outputs=[class]", "prediction"),
+        ("predict", "prediction.inlines=[100]", "prediction"),
+    ] {
+        let outcome = workplace.facies(&[work, "job.yaml", "--set", change]);
+        let holds = format!("holds the {stage} of a job with other settings");
+        outcome.must_refuse(change, 2, &[&holds, "another `name`", "--overwrite"]);
+        assert_same_files(&workplace.files("runs/tiny"), &finished);
+    }
+    // Every copy is damaged in another way, and stays as it is.
+    let copy = |name: &str, change: fn(&mut BTreeMap<String, Vec<u8>>)| {
+        let mut files = finished.clone();
+        change(&mut files);
+        files.iter().for_each(|(file, bytes)| workplace.write(&format!("{name}/tiny/{file}"), bytes));
+    };
+    copy("no-record", |files| drop(files.remove("run.json")));
+    copy("no-json", |files| files.get_mut("run.json").unwrap().truncate(100));
+    copy("no-model", |files| files.get_mut("model.safetensors").unwrap().truncate(1000));
+    for (output, work, code, parts) in [
+        ("no-record", "run", 2, ["holds files, but no run", "another `name`"]),
+        ("no-json", "run", 1, ["run.json is damaged", "--overwrite"]),
+        ("no-model", "predict --overwrite", 3, ["model.safetensors is no readable safetensors file", "arrived whole"]),
+    ] {
+        let before = workplace.files(output);
+        let arguments: Vec<_> = work.split(' ').chain(["job.yaml", "--output", output]).collect();
+        workplace.facies(&arguments).must_refuse(output, code, &parts);
+        assert_same_files(&workplace.files(output), &before);
+    }
+
+    workplace.done(&["run", "job.yaml", "--set", "seed=4", "--overwrite"]);
+    let replaced = workplace.files("runs/tiny");
+    assert_eq!(replaced.keys().collect::<Vec<_>>(), finished.keys().collect::<Vec<_>>());
+    assert!(replaced["model.safetensors"] != finished["model.safetensors"]);
+    workplace.done(&["run", "job.yaml", "--overwrite"]);
+    assert_same_files(&workplace.results("runs/tiny"), &without_record(finished));
+}
+
+fn without_record(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
+    files.remove("run.json");
+    files
+}
