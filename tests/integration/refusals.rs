@@ -28,10 +28,10 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
     workplace.write("unknown.yaml", JOB.replace("  steps:", "  stepps:"));
     workplace.write("unset.yaml", JOB.replace("cube.sgy", "\"${FACIES_NOT_SET}/cube.sgy\""));
     workplace.write("braces.yaml", JOB.replace("cube.sgy", "${FACIES_NOT_SET}/cube.sgy"));
-    workplace.write("text.pts", "112 300 100\n112 301 100\n");
+    workplace.write("text.pts", "105 300 100\n105 301 100\n");
     workplace.write("in-the-way/tiny/notes.txt", "somebody's");
     let points = JOB.replace(
-        "  - section: { path: inline_112.png }\n",
+        "  - section: { path: inline_105.png }\n",
         "  - points: { class: salt, path: text.pts }\n  - points: { class: channel, path: text.pts }\n",
     );
     workplace.write("points.yaml", points);
@@ -110,12 +110,12 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
 #[test]
 fn lines_off_the_survey_are_refused_with_those_it_has() {
     let cases: [(&str, &[&str]); 6] = [
-        ("prediction.inlines={first: 200, last: 210}", &["no inline of the survey", "inlines 100 to 123"]),
-        ("prediction.inlines=[100, 124]", &["no inline 124", "inlines 100 to 123"]),
-        ("prediction.crosslines=[299]", &["no crossline 299", "crosslines 300 to 369"]),
-        ("prediction.window={traces: [370, 380]}", &["no crossline lies in this range", "crosslines 300 to 369"]),
-        ("prediction.window={vertical: [280, 300]}", &["no sample lies in this range", "from 0 to 276 ms"]),
-        ("prediction.window={vertical: [101, 103]}", &["no sample lies in this range", "from 0 to 276 ms"]),
+        ("prediction.inlines={first: 200, last: 210}", &["no inline of the survey", "inlines 100 to 109"]),
+        ("prediction.inlines=[100, 110]", &["no inline 110", "inlines 100 to 109"]),
+        ("prediction.crosslines=[299]", &["no crossline 299", "crosslines 300 to 365"]),
+        ("prediction.window={traces: [366, 380]}", &["no crossline lies in this range", "crosslines 300 to 365"]),
+        ("prediction.window={vertical: [256, 300]}", &["no sample lies in this range", "from 0 to 252 ms"]),
+        ("prediction.window={vertical: [101, 103]}", &["no sample lies in this range", "from 0 to 252 ms"]),
     ];
     let workplace = Workplace::new();
     for (change, parts) in cases {
@@ -127,13 +127,13 @@ fn lines_off_the_survey_are_refused_with_those_it_has() {
 fn files_that_are_no_volume_are_refused_with_what_they_are() {
     let workplace = Workplace::new();
     let cube = workplace.read("cube.sgy");
-    workplace.write("cut.sgy", &cube[..400_000]);
+    workplace.write("cut.sgy", &cube[..200_000]);
     workplace.write("header.sgy", &cube[..2000]);
     workplace.write("empty.sgy", "");
     workplace.write("text.sgy", "inline crossline time\n".repeat(1000));
-    workplace.write("picture.sgy", workplace.read("inline_112.png"));
+    workplace.write("picture.sgy", workplace.read("inline_105.png"));
     for (file, parts) in [
-        ("cut.sgy", &["ends inside trace 1043", "byte offset 399940", "fetch the file again"] as &[&str]),
+        ("cut.sgy", &["ends inside trace 533", "byte offset 199744", "fetch the file again"] as &[&str]),
         ("header.sgy", &["has 2000 bytes", "headers of a SEG-Y file alone take 3600", "fetch the file again"]),
         ("empty.sgy", &["has 0 bytes", "fetch the file again"]),
         ("text.sgy", &["is a text file, not SEG-Y", "give the path of a SEG-Y file"]),
@@ -157,31 +157,31 @@ fn files_that_are_no_volume_are_refused_with_what_they_are() {
 #[test]
 fn labels_that_do_not_fit_the_survey_are_refused() {
     let workplace = Workplace::new();
-    workplace.write("off.pts", "99\t300\t100\n112\t370\t100\n112\t300\t280\n");
-    workplace.write("broken.pts", "# inline crossline time\n112 300 100\n112 3oo 104\n");
-    workplace.write("labels/inline_124.png", workplace.read("inline_112.png"));
-    workplace.write("labels/painting.png", workplace.read("inline_112.png"));
-    workplace.write("labels/cut.png", &workplace.read("inline_112.png")[..200]);
-    let mut encoder = png::Encoder::new(fs::File::create(workplace.path("labels/inline_113.png")).unwrap(), 60, 70);
+    workplace.write("off.pts", "99\t300\t100\n105\t366\t100\n105\t300\t256\n");
+    workplace.write("broken.pts", "# inline crossline time\n105 300 100\n105 3oo 104\n");
+    workplace.write("labels/inline_110.png", workplace.read("inline_105.png"));
+    workplace.write("labels/painting.png", workplace.read("inline_105.png"));
+    workplace.write("labels/cut.png", &workplace.read("inline_105.png")[..200]);
+    let mut encoder = png::Encoder::new(fs::File::create(workplace.path("labels/inline_103.png")).unwrap(), 60, 64);
     encoder.set_color(png::ColorType::Grayscale);
-    encoder.write_header().unwrap().write_image_data(&[0; 60 * 70]).unwrap();
+    encoder.write_header().unwrap().write_image_data(&[0; 60 * 64]).unwrap();
 
     let points =
-        |file: &str| format!("labels=[{{section: inline_112.png}}, {{points: {{class: salt, path: {file}}}}}]");
+        |file: &str| format!("labels=[{{section: inline_105.png}}, {{points: {{class: salt, path: {file}}}}}]");
     let section = |form: &str| format!("labels=[{{section: {form}}}]");
     for (change, parts) in [
         (
             points("off.pts"),
-            &["none of the 3 points of", "off.pts", "inlines 100 to 123", "check their order"] as &[&str],
+            &["none of the 3 points of", "off.pts", "inlines 100 to 109", "check their order"] as &[&str],
         ),
         (points("broken.pts"), &["broken.pts:3:5", "`3oo`", "`inline crossline z`"]),
-        (section("labels/inline_124.png"), &["inline_124.png", "no inline 124", "from 100 to 123", "`inline: N`"]),
+        (section("labels/inline_110.png"), &["inline_110.png", "no inline 110", "from 100 to 109", "`inline: N`"]),
         (
-            section("labels/inline_113.png"),
-            &["inline_113.png is 60 x 70 pixels", "70 traces x 70 samples", "never resized"],
+            section("labels/inline_103.png"),
+            &["inline_103.png is 60 x 64 pixels", "66 traces x 64 samples", "never resized"],
         ),
         (section("labels/painting.png"), &["painting.png does not say which section", "name it like"]),
-        (section("{path: labels/cut.png, inline: 112}"), &["cannot decode", "cut.png", "export the picture again"]),
+        (section("{path: labels/cut.png, inline: 105}"), &["cannot decode", "cut.png", "export the picture again"]),
     ] {
         refuses(&workplace, &[(&["run", "job.yaml", "--set", &change], 3, parts)]);
     }

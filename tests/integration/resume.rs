@@ -52,9 +52,9 @@ fn a_run_killed_in_every_part_ends_with_the_same_bytes() {
         "model.safetensors",
         "metrics.json",
         ".partial/prediction/0/sections/inline-000002.section",
-        ".partial/prediction/0/sections/inline-000023.section",
+        ".partial/prediction/0/sections/inline-000009.section",
         "facies.h5",
-        "figures/inline-112.png",
+        "figures/inline-105.png",
     ] {
         if let Some(outcome) = cut_off(&workplace, "runs", Signal::SIGKILL, sign) {
             assert_eq!((outcome.code, outcome.stdout.as_str()), (None, ""), "{sign}: {outcome:?}");
@@ -63,7 +63,7 @@ fn a_run_killed_in_every_part_ends_with_the_same_bytes() {
     }
     assert!(killed.len() >= 4, "killed only at {killed:?}");
     // What a process killed while it wrote them would have left; other files are not touched.
-    for name in [".metrics.json.4711.tmp", ".model.safetensors.x7Yz01", "figures/.inline-112.png.4711.tmp"] {
+    for name in [".metrics.json.4711.tmp", ".model.safetensors.x7Yz01", "figures/.inline-105.png.4711.tmp"] {
         workplace.write(&format!("runs/tiny/{name}"), "half");
     }
     workplace.write("runs/tiny/.notes", "somebody's");
@@ -79,7 +79,7 @@ fn an_interrupted_run_says_so_and_continues() {
     let expected = undisturbed(&workplace);
     for (signal, sign, words) in [
         (Signal::SIGINT, ".partial/training/checkpoint.safetensors", "of 40 steps"),
-        (Signal::SIGTERM, ".partial/prediction/0/sections/inline-000000.section", "of 24 sections"),
+        (Signal::SIGTERM, ".partial/prediction/0/sections/inline-000000.section", "of 10 sections"),
     ] {
         let outcome = cut_off(&workplace, "runs", signal, sign).expect("the run is long enough to be interrupted");
         outcome.must_refuse(sign, 130, &["interrupted after", words, "the same command continues"]);
