@@ -6,6 +6,7 @@ mod exported_volumes;
 mod full_disk;
 mod golden_logits;
 mod program;
+mod real_surveys;
 mod refusals;
 #[cfg(unix)]
 mod resume;
