@@ -18,6 +18,8 @@ use crate::volume::synthetic::SyntheticError;
 /// Longest line of a job that is shown beside a message, in characters.
 const LONGEST_LINE: usize = 160;
 
+const OUT_OF_SPACE: &str = "free some space on the disk, or raise the file-size limit (`ulimit -f`)";
+
 /// Why a subcommand did not do what it was asked to.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -52,8 +54,10 @@ impl Failure {
             None => {
                 printer.error(&self.error);
                 print_causes(&*self.error, printer);
-                if let Some(help) = self.error.help() {
-                    printer.help(help);
+                match self.error.help() {
+                    Some(help) => printer.help(help),
+                    None if is_out_of_space(&*self.error) => printer.help(OUT_OF_SPACE),
+                    None => {}
                 }
             }
         }
@@ -71,6 +75,19 @@ fn print_line(text: &str, place: &Place, printer: &Printer) {
         printer.log(format_args!("{line:>5} | {shown}"));
         printer.log(format_args!("{:>5} | {:>mark$}", "", "^"));
     }
+}
+
+/// Whether the disk, or what one file may take of it, is at its end.
+fn is_out_of_space(error: &dyn Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if let Some(io::ErrorKind::StorageFull | io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded) = kind {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Prints what is behind an error, unless the error said so itself.

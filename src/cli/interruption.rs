@@ -1,4 +1,4 @@
-//! Ctrl-C and the signals that ask a program to end.
+//! Ctrl-C and other signals.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,6 +20,13 @@ pub(super) fn interruption() -> Arc<AtomicBool> {
     // Fails where signals cannot be caught; Ctrl-C then ends the program, as it would without this.
     let _ = ctrlc::set_handler(handler);
     interrupted
+}
+
+/// Lets a write beyond the file-size limit (`ulimit -f`) fail with an error, as on a full disk, instead of ending the
+/// program without a word.
+pub(super) fn survive_file_size_limit() {
+    // A signal that has a handler interrupts nothing but the write. Fails where the signal does not exist.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
 #[expect(clippy::exit, reason = "the user asked twice, and checkpoints are written under temporary names")]

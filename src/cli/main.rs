@@ -6,14 +6,14 @@ use clap::Parser;
 
 use super::arguments::{Arguments, Command};
 use super::failure::Failure;
-use super::file_size_limit::report_file_size_limit;
+use super::interruption::survive_file_size_limit;
 use super::printer::Printer;
 use super::{DONE, batch, completions, doctor, evaluate, inspect, labels, predict, run, schema, synth, train, weights};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    report_file_size_limit();
     let arguments = Arguments::parse();
+    survive_file_size_limit();
     let printer = Printer::new(arguments.common.quiet, arguments.common.verbose);
     match dispatch(arguments, &printer) {
         Ok(()) => ExitCode::from(DONE),

@@ -10,7 +10,6 @@ mod doctor;
 mod evaluate;
 mod exit_code;
 mod failure;
-mod file_size_limit;
 mod inspect;
 mod interruption;
 mod labels;

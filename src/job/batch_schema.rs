@@ -216,7 +216,7 @@ pub(super) fn load_batch_with(path: &Path, variable: &dyn Fn(&str) -> Option<Str
     source.refuse_if_any(range_problems(&batch))?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let plan = batch.plan(folder).map_err(|finding| source.refused(vec![finding]))?;
-    source.refuse_if_any(repeated_names(&plan))?;
+    source.refuse_if_any(unfit_names(&plan))?;
     Ok(plan)
 }
 
@@ -301,11 +301,15 @@ fn argument(key: &str, value: &Value) -> String {
     format!("{key}={value}")
 }
 
-/// Runs that would share a folder.
-fn repeated_names(plan: &BatchPlan) -> Vec<Finding> {
+/// Runs that would share a folder, or have none.
+fn unfit_names(plan: &BatchPlan) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (place, run) in plan.runs.iter().enumerate() {
         let Some(name) = &run.name else { continue };
+        if let Err(reason) = is_folder_name(name, &()) {
+            let message = format!("a run would be called `{name}`, which {reason}");
+            findings.push(Finding { key: "matrix".to_owned(), message, help: None });
+        }
         if plan.runs[..place].iter().any(|other| other.name.as_ref() == Some(name)) {
             let key = if plan.runs.len() > place { format!("jobs[{place}]") } else { String::new() };
             findings.push(Finding {
@@ -384,6 +388,7 @@ mod tests {
             ("job: a.yaml\nmatrix: {seed: []}", "`seed` has no value"),
             ("job: a.yaml\nmatrx: {}", "unknown key `matrx`"),
             ("jobs: [{name: x}]", "missing key `job`"),
+            ("job: a.yaml\nmatrix: {seed: {../../x: 1}}", "would be called `../../x`"),
         ] {
             let error = load(&format!("version: 1\nname: b\n{rest}\n")).unwrap_err();
             assert!(error.contains(words), "{rest}: {error}");

@@ -183,7 +183,7 @@ prediction:
         for (from, to, place, key, words) in [
             ("version: 1", "version: 2", (1, 10), "version", "1 is the most"),
             ("version: 1\n", "", (1, 1), "", "missing key `version`"),
-            ("name: test", "name: ../test", (2, 7), "name", "may hold letters"),
+            ("name: test", "name: ../test", (2, 7), "name", "may hold up to 200 letters"),
             ("name: test", "name: [a]", (2, 7), "name", "found a list, expected a text"),
             ("path: cube.sgy", "path: cube.sgy, inlines: 189", (4, 27), "input.segy.inlines", "unknown key `inlines`"),
             ("path: cube.sgy", "path: none.sgy", (4, 17), "input.segy.path", "there is no file"),

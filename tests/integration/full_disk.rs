@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use crate::program::{Outcome, Workplace, assert_same_files};
+use crate::workshop::{Done, Workshop, assert_same_files};
 
 /// Runs its arguments with files limited to `$0` blocks of 512 bytes.
 const LIMITED: &str = "ulimit -f $0; exec \"$@\"";
@@ -22,18 +22,18 @@ cp -r disk after
 exit $code";
 
 /// Runs the program from a shell script; gives back what the script answered.
-fn script(workplace: &Workplace, shell: &[&str], script: &str, limit: &str, arguments: &[&str]) -> Outcome {
-    let program = workplace.command(arguments);
+fn script(workshop: &Workshop, shell: &[&str], script: &str, limit: &str, arguments: &[&str]) -> Done {
+    let program = workshop.command(arguments);
     let mut command = Command::new(shell[0]);
     command.args(&shell[1..]).args(["-c", script, limit]).arg(program.get_program()).args(program.get_args());
-    Outcome::of(command.current_dir(workplace.path("")).output().unwrap())
+    Done::from(command.current_dir(workshop.path("")).output().unwrap())
 }
 
 #[test]
 fn a_limit_on_the_size_of_files_is_told_and_the_same_command_goes_on_without_it() {
-    let workplace = Workplace::new();
-    workplace.done(&["run", "job.yaml", "--output", "undisturbed"]);
-    let expected = workplace.results("undisturbed/tiny");
+    let workshop = Workshop::new();
+    workshop.facies(&["run", "job.yaml", "--output", "undisturbed"]).expect(0, &[]);
+    let expected = workshop.run_bytes("undisturbed/small");
     let run: &[&str] = &["run", "job.yaml"];
     for (blocks, trained, file) in [
         ("1", false, "run.json"),
@@ -42,26 +42,26 @@ fn a_limit_on_the_size_of_files_is_told_and_the_same_command_goes_on_without_it(
         ("1000", true, "facies.h5"),
     ] {
         if trained {
-            workplace.done(&["train", "job.yaml"]);
+            workshop.facies(&["train", "job.yaml"]).expect(0, &[]);
         }
-        let outcome = script(&workplace, &["sh"], LIMITED, blocks, run);
-        outcome.must_refuse(file, 1, &["cannot write", file, "File too large", "space"]);
-        check_no_half_files(&workplace.files("runs/tiny").into_keys().collect::<Vec<_>>());
-        workplace.done(run);
-        assert_same_files(&workplace.results("runs/tiny"), &expected);
-        fs::remove_dir_all(workplace.path("runs")).unwrap();
+        let outcome = script(&workshop, &["sh"], LIMITED, blocks, run);
+        outcome.expect_refusal(1, &["cannot write", file, "File too large", "space"]);
+        check_no_half_files(&workshop.bytes("runs/small").into_keys().collect::<Vec<_>>());
+        workshop.facies(run).expect(0, &[]);
+        assert_same_files(&workshop.run_bytes("runs/small"), &expected);
+        fs::remove_dir_all(workshop.path("runs")).unwrap();
     }
     // The report alone is missing.
-    workplace.done(run);
-    fs::remove_file(workplace.path("runs/tiny/report.html")).unwrap();
-    let outcome = script(&workplace, &["sh"], LIMITED, "100", run);
-    outcome.must_refuse("report", 1, &["report.html", "File too large", "space"]);
-    workplace.done(run);
-    assert_same_files(&workplace.results("runs/tiny"), &expected);
+    workshop.facies(run).expect(0, &[]);
+    fs::remove_file(workshop.path("runs/small/report.html")).unwrap();
+    let outcome = script(&workshop, &["sh"], LIMITED, "100", run);
+    outcome.expect_refusal(1, &["report.html", "File too large", "space"]);
+    workshop.facies(run).expect(0, &[]);
+    assert_same_files(&workshop.run_bytes("runs/small"), &expected);
 
-    let outcome = script(&workplace, &["sh"], LIMITED, "100", &["synth", "other.sgy"]);
-    outcome.must_refuse("synth", 1, &["other.sgy", "File too large"]);
-    let names: Vec<_> = workplace.files("").into_keys().filter(|name| name.contains("other")).collect();
+    let outcome = script(&workshop, &["sh"], LIMITED, "100", &["synth", "other.sgy"]);
+    outcome.expect_refusal(1, &["other.sgy", "File too large"]);
+    let names: Vec<_> = workshop.bytes("").into_keys().filter(|name| name.contains("other")).collect();
     assert!(names.is_empty(), "{names:?}");
 }
 
@@ -73,24 +73,24 @@ fn a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_space() {
         println!("skipped: this machine lets nobody mount a disk of limited size");
         return;
     }
-    let workplace = Workplace::new();
+    let workshop = Workshop::new();
     let volumes = "output.segy={volumes: [class, confidence, probability]}";
     let run: &[&str] = &["run", "job.yaml", "--set", volumes, "--output", "disk"];
-    workplace.done(&["run", "job.yaml", "--set", volumes, "--output", "undisturbed"]);
-    let expected = workplace.results("undisturbed/tiny");
+    workshop.facies(&["run", "job.yaml", "--set", volumes, "--output", "undisturbed"]).expect(0, &[]);
+    let expected = workshop.run_bytes("undisturbed/small");
     for size in ["4k", "1500k", "3m"] {
-        fs::create_dir(workplace.path("disk")).unwrap();
-        let outcome = script(&workplace, &alone, FULL, size, run);
-        println!("{size}: {}", outcome.stderr);
+        fs::create_dir(workshop.path("disk")).unwrap();
+        let outcome = script(&workshop, &alone, FULL, size, run);
+        println!("{size}: {}", outcome.log);
         assert_eq!(outcome.code, Some(1), "{size}: {outcome:?}");
         for part in ["cannot ", "No space left on device", "space"] {
-            assert!(outcome.stderr.contains(part), "{size}: {outcome:?}");
+            assert!(outcome.log.contains(part), "{size}: {outcome:?}");
         }
-        assert_eq!(workplace.read("first.stdout"), b"", "{size}");
-        check_no_half_files(&outcome.stdout.lines().collect::<Vec<_>>());
-        assert_same_files(&workplace.results("after/tiny"), &expected);
-        fs::remove_dir_all(workplace.path("after")).unwrap();
-        fs::remove_dir(workplace.path("disk")).unwrap();
+        assert_eq!(workshop.read("first.stdout"), b"", "{size}");
+        check_no_half_files(&outcome.answer.lines().collect::<Vec<_>>());
+        assert_same_files(&workshop.run_bytes("after/small"), &expected);
+        fs::remove_dir_all(workshop.path("after")).unwrap();
+        fs::remove_dir(workshop.path("disk")).unwrap();
     }
 }
 
@@ -111,13 +111,13 @@ fn check_no_half_files(names: &[impl AsRef<str>]) {
 
 #[test]
 fn an_answer_that_nobody_takes_is_an_error_only_when_it_was_wanted() {
-    let workplace = Workplace::new();
+    let workshop = Workshop::new();
     let full = fs::File::options().write(true).open("/dev/full").unwrap();
-    let output = workplace.command(&["inspect", "cube.sgy"]).stdout(full).output().unwrap();
-    Outcome::of(output).must_refuse("full", 1, &["standard output", "No space left on device"]);
+    let output = workshop.command(&["inspect", "cube.sgy"]).stdout(full).output().unwrap();
+    Done::from(output).expect_refusal(1, &["standard output", "No space left on device"]);
 
     // As in `facies schema | head -0`.
-    let mut child = workplace.command(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = workshop.command(&["schema"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let mut said = String::new();
     child.stderr.take().unwrap().read_to_string(&mut said).unwrap();

@@ -8,7 +8,7 @@ use ndarray::Array3;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
-use crate::program::Workplace;
+use crate::workshop::Workshop;
 
 /// The folder of real data; says so where there is none.
 fn data() -> Option<PathBuf> {
@@ -24,7 +24,7 @@ fn data() -> Option<PathBuf> {
 #[test]
 fn real_volumes_are_understood() {
     let Some(data) = data() else { return };
-    let workplace = Workplace::new();
+    let workshop = Workshop::new();
     for (file, expected) in [
         (
             "f3/inline_339_digitised.sgy",
@@ -51,7 +51,7 @@ fn real_volumes_are_understood() {
                    "crossline": {"first": 1155, "last": 1155, "step": 1, "count": 1, "byte": 193}}),
         ),
     ] {
-        let answer = workplace.json(&["inspect", data.join(file).to_str().unwrap(), "--json"]);
+        let answer = workshop.json(&["inspect", data.join(file).to_str().unwrap(), "--json"]);
         for (key, value) in expected.as_object().unwrap() {
             assert_eq!(answer[key], *value, "{file}: {key}");
         }
@@ -75,20 +75,20 @@ const SHORT: [&str; 7] = [
 #[test]
 fn the_published_transfer_learning_keeps_frozen_layers_and_learns_with_the_others() {
     let Some(data) = data() else { return };
-    let workplace = Workplace::new();
+    let workshop = Workshop::new();
     let job = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/f3-vgg16-patches.yaml");
     // Not the whole `run`: scoring takes a minute in patches of this network.
     for work in ["train", "predict"] {
         let arguments: Vec<_> =
             [work, job].into_iter().chain(SHORT.iter().flat_map(|change| ["--set", change])).collect();
-        let output = workplace.command(&arguments).env("FACIES_DATA", &data).output().unwrap();
+        let output = workshop.command(&arguments).env("FACIES_DATA", &data).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    let run = workplace.path("runs/f3-vgg16-patches");
+    let run = workshop.path("runs/f3-vgg16-patches");
 
     let trained = Model::load(&run.join("model.safetensors")).unwrap();
     let pretrained = Pretrained::read(&data.join("weights/vgg16_conv.safetensors")).unwrap();
-    let fresh = workplace.path("fresh.safetensors");
+    let fresh = workshop.path("fresh.safetensors");
     Model::new(trained.description.clone(), Some(&pretrained)).unwrap().save(&fresh).unwrap();
     let (before, after) = (tensors(&fresh), tensors(&run.join("model.safetensors")));
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());

@@ -7,41 +7,51 @@ use std::fs;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-use crate::program::{JOB, Workplace, assert_same_files};
+use crate::workshop::{JOB, Workshop, assert_same_files};
 
 /// What is asked of the program, its exit code, and what the message must hold.
 type Case<'a> = (&'a [&'a str], i32, &'a [&'a str]);
 
 /// Each is refused, with every file as it was and no run folder.
-fn refuses(workplace: &Workplace, cases: &[Case]) {
-    let before = workplace.files("");
+fn refuses(workshop: &Workshop, cases: &[Case]) {
+    let before = workshop.bytes("");
     for (arguments, code, parts) in cases {
-        workplace.facies(arguments).must_refuse(&arguments.join(" "), *code, parts);
-        assert_same_files(&workplace.files(""), &before);
-        assert!(!workplace.path("runs").exists(), "{arguments:?} left a run folder");
+        println!("{arguments:?}");
+        workshop.facies(arguments).expect_refusal(*code, parts);
+        assert_same_files(&workshop.bytes(""), &before);
+        assert!(!workshop.path("runs").exists(), "{arguments:?} left a run folder");
     }
 }
 
 #[test]
 fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
-    let workplace = Workplace::new();
-    workplace.write("unknown.yaml", JOB.replace("  steps:", "  stepps:"));
-    workplace.write("unset.yaml", JOB.replace("cube.sgy", "\"${FACIES_NOT_SET}/cube.sgy\""));
-    workplace.write("braces.yaml", JOB.replace("cube.sgy", "${FACIES_NOT_SET}/cube.sgy"));
-    workplace.write("text.pts", "105 300 100\n105 301 100\n");
-    workplace.write("in-the-way/tiny/notes.txt", "somebody's");
+    let workshop = Workshop::new();
+    workshop.write("unknown.yaml", JOB.replace("  steps:", "  stepps:"));
+    workshop.write("unset.yaml", JOB.replace("cube.sgy", "\"${FACIES_NOT_SET}/cube.sgy\""));
+    workshop.write("braces.yaml", JOB.replace("cube.sgy", "${FACIES_NOT_SET}/cube.sgy"));
+    workshop.write("text.pts", "104 300 100\n104 301 100\n");
+    workshop.write("in-the-way/small/notes.txt", "somebody's");
     let points = JOB.replace(
-        "  - section: { path: inline_105.png }\n",
+        "  - section: inline_104.png\n",
         "  - points: { class: salt, path: text.pts }\n  - points: { class: channel, path: text.pts }\n",
     );
-    workplace.write("points.yaml", points);
+    workshop.write("points.yaml", points);
     refuses(
-        &workplace,
+        &workshop,
         &[
             (&["run", "gone.yaml"], 2, &["cannot read the job gone.yaml", "No such file", "give the path of a job"]),
             (&["run", "cube.sgy"], 2, &["cube.sgy is no text in UTF-8"]),
             (&["run", "in-the-way"], 2, &["cannot read the job in-the-way", "not a file"]),
-            (&["run", "unknown.yaml"], 2, &["unknown.yaml:14:3", "unknown key `stepps`", "did you mean `steps`?"]),
+            (
+                &["run", "unknown.yaml"],
+                2,
+                &[
+                    "unknown.yaml:13:3",
+                    "unknown key `stepps`",
+                    "did you mean `steps`?",
+                    "   13 |   stepps: 16\n      |   ^\n",
+                ],
+            ),
             (&["run", "unset.yaml"], 2, &["unset.yaml:5:17", "FACIES_NOT_SET is not set", "export FACIES_NOT_SET="]),
             (
                 &["run", "points.yaml"],
@@ -67,8 +77,8 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
             (&["run", "job.yaml", "--set", "steps"], 2, &["`--set steps`", "path.to.key=value"]),
             (&["run", "job.yaml", "--output", "cube.sgy"], 2, &["cube.sgy is not a folder", "--output"]),
             (&["run", "job.yaml", "--output", "cube.sgy/runs"], 2, &["cube.sgy is not a folder", "--output"]),
-            (&["run", "job.yaml", "--output", "in-the-way"], 2, &["tiny holds files, but no run", "another `name`"]),
-            (&["run", "job.yaml", "--output", "in-the-way", "--overwrite"], 2, &["tiny holds files, but no run"]),
+            (&["run", "job.yaml", "--output", "in-the-way"], 2, &["small holds files, but no run", "another `name`"]),
+            (&["run", "job.yaml", "--output", "in-the-way", "--overwrite"], 2, &["small holds files, but no run"]),
             (
                 &[
                     "run",
@@ -79,7 +89,7 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
                     "training.form={patch: {batch: 16}}",
                 ],
                 2,
-                &["job.yaml:18:11: prediction.engine", "no dense form", "`engine: patch`"],
+                &["job.yaml:17:11: prediction.engine", "no dense form", "`engine: patch`"],
             ),
             (
                 &["run", "job.yaml", "--set", "network.waldeland.padding=same"],
@@ -110,40 +120,43 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
 #[test]
 fn lines_off_the_survey_are_refused_with_those_it_has() {
     let cases: [(&str, &[&str]); 6] = [
-        ("prediction.inlines={first: 200, last: 210}", &["no inline of the survey", "inlines 100 to 109"]),
-        ("prediction.inlines=[100, 110]", &["no inline 110", "inlines 100 to 109"]),
-        ("prediction.crosslines=[299]", &["no crossline 299", "crosslines 300 to 365"]),
-        ("prediction.window={traces: [366, 380]}", &["no crossline lies in this range", "crosslines 300 to 365"]),
+        ("prediction.inlines={first: 200, last: 210}", &["no inline of the survey", "inlines 100 to 107"]),
+        ("prediction.inlines=[100, 108]", &["no inline 108", "inlines 100 to 107"]),
+        ("prediction.crosslines=[299]", &["no crossline 299", "crosslines 300 to 363"]),
+        ("prediction.window={traces: [364, 380]}", &["no crossline lies in this range", "crosslines 300 to 363"]),
         ("prediction.window={vertical: [256, 300]}", &["no sample lies in this range", "from 0 to 252 ms"]),
         ("prediction.window={vertical: [101, 103]}", &["no sample lies in this range", "from 0 to 252 ms"]),
     ];
-    let workplace = Workplace::new();
+    let workshop = Workshop::new();
     for (change, parts) in cases {
-        refuses(&workplace, &[(&["run", "job.yaml", "--set", change], 2, &[&[change], parts].concat())]);
+        refuses(&workshop, &[(&["run", "job.yaml", "--set", change], 2, &[&[change], parts].concat())]);
     }
 }
 
 #[test]
 fn files_that_are_no_volume_are_refused_with_what_they_are() {
-    let workplace = Workplace::new();
-    let cube = workplace.read("cube.sgy");
-    workplace.write("cut.sgy", &cube[..200_000]);
-    workplace.write("header.sgy", &cube[..2000]);
-    workplace.write("empty.sgy", "");
-    workplace.write("text.sgy", "inline crossline time\n".repeat(1000));
-    workplace.write("picture.sgy", workplace.read("inline_105.png"));
+    let workshop = Workshop::new();
+    let cube = workshop.read("cube.sgy");
+    workshop.write("cut.sgy", &cube[..100_000]);
+    workshop.write("header.sgy", &cube[..2000]);
+    workshop.write("empty.sgy", "");
+    workshop.write("text.sgy", "inline crossline time\n".repeat(1000));
+    workshop.write("picture.sgy", workshop.read("inline_104.png"));
+    workshop
+        .write("noise.sgy", (0..20_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect::<Vec<_>>());
     for (file, parts) in [
-        ("cut.sgy", &["ends inside trace 533", "byte offset 199744", "fetch the file again"] as &[&str]),
+        ("cut.sgy", &["ends inside trace 261", "byte offset 99648", "fetch the file again"] as &[&str]),
         ("header.sgy", &["has 2000 bytes", "headers of a SEG-Y file alone take 3600", "fetch the file again"]),
         ("empty.sgy", &["has 0 bytes", "fetch the file again"]),
         ("text.sgy", &["is a text file, not SEG-Y", "give the path of a SEG-Y file"]),
+        ("noise.sgy", &["error: "]),
         ("picture.sgy", &["is a PNG picture, not SEG-Y", "give the path of a SEG-Y file"]),
     ] {
         let parts = &[&[file], parts].concat();
         let (input, other) =
             (format!("input.segy.path={file}"), format!("prediction.input={{segy: {{path: {file}}}}}"));
         refuses(
-            &workplace,
+            &workshop,
             &[
                 (&["inspect", file], 3, parts),
                 (&["run", "job.yaml", "--set", &input], 3, parts),
@@ -151,50 +164,53 @@ fn files_that_are_no_volume_are_refused_with_what_they_are() {
             ],
         );
     }
-    refuses(&workplace, &[(&["inspect", "gone.sgy"], 3, &["gone.sgy", "No such file"])]);
+    refuses(
+        &workshop,
+        &[(&["inspect", "gone.sgy"], 3, &["gone.sgy", "No such file"]), (&["inspect", "."], 3, &["not a"])],
+    );
 }
 
 #[test]
 fn labels_that_do_not_fit_the_survey_are_refused() {
-    let workplace = Workplace::new();
-    workplace.write("off.pts", "99\t300\t100\n105\t366\t100\n105\t300\t256\n");
-    workplace.write("broken.pts", "# inline crossline time\n105 300 100\n105 3oo 104\n");
-    workplace.write("labels/inline_110.png", workplace.read("inline_105.png"));
-    workplace.write("labels/painting.png", workplace.read("inline_105.png"));
-    workplace.write("labels/cut.png", &workplace.read("inline_105.png")[..200]);
-    let mut encoder = png::Encoder::new(fs::File::create(workplace.path("labels/inline_103.png")).unwrap(), 60, 64);
+    let workshop = Workshop::new();
+    workshop.write("off.pts", "99\t300\t100\n104\t364\t100\n104\t300\t256\n");
+    workshop.write("broken.pts", "# inline crossline time\n104 300 100\n104 3oo 104\n");
+    workshop.write("labels/inline_108.png", workshop.read("inline_104.png"));
+    workshop.write("labels/painting.png", workshop.read("inline_104.png"));
+    workshop.write("labels/cut.png", &workshop.read("inline_104.png")[..200]);
+    let mut encoder = png::Encoder::new(fs::File::create(workshop.path("labels/inline_102.png")).unwrap(), 60, 64);
     encoder.set_color(png::ColorType::Grayscale);
     encoder.write_header().unwrap().write_image_data(&[0; 60 * 64]).unwrap();
 
     let points =
-        |file: &str| format!("labels=[{{section: inline_105.png}}, {{points: {{class: salt, path: {file}}}}}]");
+        |file: &str| format!("labels=[{{section: inline_104.png}}, {{points: {{class: salt, path: {file}}}}}]");
     let section = |form: &str| format!("labels=[{{section: {form}}}]");
     for (change, parts) in [
         (
             points("off.pts"),
-            &["none of the 3 points of", "off.pts", "inlines 100 to 109", "check their order"] as &[&str],
+            &["none of the 3 points of", "off.pts", "inlines 100 to 107", "check their order"] as &[&str],
         ),
         (points("broken.pts"), &["broken.pts:3:5", "`3oo`", "`inline crossline z`"]),
-        (section("labels/inline_110.png"), &["inline_110.png", "no inline 110", "from 100 to 109", "`inline: N`"]),
+        (section("labels/inline_108.png"), &["inline_108.png", "no inline 108", "from 100 to 107", "`inline: N`"]),
         (
-            section("labels/inline_103.png"),
-            &["inline_103.png is 60 x 64 pixels", "66 traces x 64 samples", "never resized"],
+            section("labels/inline_102.png"),
+            &["inline_102.png is 60 x 64 pixels", "64 traces x 64 samples", "never resized"],
         ),
         (section("labels/painting.png"), &["painting.png does not say which section", "name it like"]),
-        (section("{path: labels/cut.png, inline: 105}"), &["cannot decode", "cut.png", "export the picture again"]),
+        (section("{path: labels/cut.png, inline: 104}"), &["cannot decode", "cut.png", "export the picture again"]),
     ] {
-        refuses(&workplace, &[(&["run", "job.yaml", "--set", &change], 3, parts)]);
+        refuses(&workshop, &[(&["run", "job.yaml", "--set", &change], 3, parts)]);
     }
 }
 
 #[test]
 fn weights_of_another_network_and_damaged_ones_are_refused() {
-    let workplace = Workplace::new();
-    workplace.done(&["train", "job.yaml", "--set", "training.steps=1", "--output", "elsewhere"]);
-    let model = workplace.read("elsewhere/tiny/model.safetensors");
-    workplace.write("other.safetensors", &model);
-    workplace.write("cut.safetensors", &model[..model.len() / 2]);
-    workplace.write("text.safetensors", "weights ".repeat(1000));
+    let workshop = Workshop::new();
+    workshop.facies(&["train", "job.yaml", "--set", "training.steps=1", "--output", "elsewhere"]).expect(0, &[]);
+    let model = workshop.read("elsewhere/small/model.safetensors");
+    workshop.write("other.safetensors", &model);
+    workshop.write("cut.safetensors", &model[..model.len() / 2]);
+    workshop.write("text.safetensors", "weights ".repeat(1000));
     let zeros = vec![0; 64 * 64 * 9 * 4];
     let shapes = [
         ("features.0.weight", vec![32, 3, 3, 3]),
@@ -206,7 +222,7 @@ fn weights_of_another_network_and_damaged_ones_are_refused() {
         let bytes = shape.iter().product::<usize>() * 4;
         (name, TensorView::new(Dtype::F32, shape, &zeros[..bytes]).unwrap())
     });
-    workplace.write("narrow.safetensors", safetensors::serialize(tensors, None).unwrap());
+    workshop.write("narrow.safetensors", safetensors::serialize(tensors, None).unwrap());
     for (file, parts) in [
         (
             "other.safetensors",
@@ -217,20 +233,20 @@ fn weights_of_another_network_and_damaged_ones_are_refused() {
         ("text.safetensors", &["no readable safetensors file", "arrived whole"]),
     ] {
         let network = format!("network={{vgg16: {{cut: conv1_2, padding: valid, head: [8], weights: {file}}}}}");
-        refuses(&workplace, &[(&["run", "job.yaml", "--set", &network], 3, &[&[file], parts].concat())]);
+        refuses(&workshop, &[(&["run", "job.yaml", "--set", &network], 3, &[&[file], parts].concat())]);
     }
 }
 
 #[test]
 fn a_device_that_is_not_there_is_refused() {
-    let workplace = Workplace::new();
-    if workplace.json(&["doctor", "--json"])["cuda_devices"] != 0 {
+    let workshop = Workshop::new();
+    if workshop.json(&["doctor", "--json"])["cuda_devices"] != 0 {
         println!("skipped: this machine has CUDA");
         return;
     }
     let parts: &[&str] = &["device `cuda:0` is not available", "libcuda.so.1", "--device cpu"];
     refuses(
-        &workplace,
+        &workshop,
         &[
             (&["run", "job.yaml", "--device", "cuda"], 4, parts),
             (&["train", "job.yaml", "--device", "cuda:7"], 4, &["device `cuda:7` is not available"]),
@@ -240,12 +256,12 @@ fn a_device_that_is_not_there_is_refused() {
 
 #[test]
 fn a_finished_run_is_not_replaced_by_another_unless_asked() {
-    let workplace = Workplace::new();
-    workplace.done(&["run", "job.yaml"]);
-    let finished = workplace.files("runs/tiny");
-    let mut other_cube = workplace.read("cube.sgy");
+    let workshop = Workshop::new();
+    workshop.facies(&["run", "job.yaml"]).expect(0, &[]);
+    let finished = workshop.bytes("runs/small");
+    let mut other_cube = workshop.read("cube.sgy");
     *other_cube.last_mut().unwrap() ^= 1;
-    workplace.write("other.sgy", other_cube);
+    workshop.write("other.sgy", other_cube);
     for (work, change, stage) in [
         ("run", "training.steps=17", "training"),
         ("run", "seed=4", "training"),
@@ -255,16 +271,17 @@ fn a_finished_run_is_not_replaced_by_another_unless_asked() {
         ("run", "prediction.outputs=[class]", "prediction"),
         ("predict", "prediction.inlines=[100]", "prediction"),
     ] {
-        let outcome = workplace.facies(&[work, "job.yaml", "--set", change]);
+        let outcome = workshop.facies(&[work, "job.yaml", "--set", change]);
         let holds = format!("holds the {stage} of a job with other settings");
-        outcome.must_refuse(change, 2, &[&holds, "another `name`", "--overwrite"]);
-        assert_same_files(&workplace.files("runs/tiny"), &finished);
+        println!("{change}");
+        outcome.expect_refusal(2, &[&holds, "another `name`", "--overwrite"]);
+        assert_same_files(&workshop.bytes("runs/small"), &finished);
     }
     // Every copy is damaged in another way, and stays as it is.
     let copy = |name: &str, change: fn(&mut BTreeMap<String, Vec<u8>>)| {
         let mut files = finished.clone();
         change(&mut files);
-        files.iter().for_each(|(file, bytes)| workplace.write(&format!("{name}/tiny/{file}"), bytes));
+        files.iter().for_each(|(file, bytes)| workshop.write(&format!("{name}/small/{file}"), bytes));
     };
     copy("no-record", |files| drop(files.remove("run.json")));
     copy("no-json", |files| files.get_mut("run.json").unwrap().truncate(100));
@@ -274,18 +291,18 @@ fn a_finished_run_is_not_replaced_by_another_unless_asked() {
         ("no-json", "run", 1, ["run.json is damaged", "--overwrite"]),
         ("no-model", "predict --overwrite", 3, ["model.safetensors is no readable safetensors file", "arrived whole"]),
     ] {
-        let before = workplace.files(output);
+        let before = workshop.bytes(output);
         let arguments: Vec<_> = work.split(' ').chain(["job.yaml", "--output", output]).collect();
-        workplace.facies(&arguments).must_refuse(output, code, &parts);
-        assert_same_files(&workplace.files(output), &before);
+        workshop.facies(&arguments).expect_refusal(code, &parts);
+        assert_same_files(&workshop.bytes(output), &before);
     }
 
-    workplace.done(&["run", "job.yaml", "--set", "seed=4", "--overwrite"]);
-    let replaced = workplace.files("runs/tiny");
+    workshop.facies(&["run", "job.yaml", "--set", "seed=4", "--overwrite"]).expect(0, &[]);
+    let replaced = workshop.bytes("runs/small");
     assert_eq!(replaced.keys().collect::<Vec<_>>(), finished.keys().collect::<Vec<_>>());
     assert!(replaced["model.safetensors"] != finished["model.safetensors"]);
-    workplace.done(&["run", "job.yaml", "--overwrite"]);
-    assert_same_files(&workplace.results("runs/tiny"), &without_record(finished));
+    workshop.facies(&["run", "job.yaml", "--overwrite"]).expect(0, &[]);
+    assert_same_files(&workshop.run_bytes("runs/small"), &without_record(finished));
 }
 
 fn without_record(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {

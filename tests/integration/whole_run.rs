@@ -7,18 +7,18 @@ use ndarray::{Array3, Array4, ArrayView3, Axis, s};
 use segy_rs::{OpenOptions, SegyFile};
 use serde_json::Value;
 
-use crate::program::{SHAPE, Workplace, assert_same_files};
+use crate::workshop::{SHAPE, Workshop, assert_same_files};
 
 /// The trace without signal, `[inline, crossline]`.
-const DEAD: [usize; 2] = [4, 10];
+const DEAD: [usize; 2] = [5, 10];
 
 /// A survey with one dead trace.
-fn survey() -> Workplace {
-    let workplace = Workplace::new();
-    let mut cube = workplace.read("cube.sgy");
+fn survey() -> Workshop {
+    let workshop = Workshop::new();
+    let mut cube = workshop.read("cube.sgy");
     samples_of_trace(&mut cube, DEAD[0] * SHAPE[1] + DEAD[1]).fill(0);
-    workplace.write("cube.sgy", cube);
-    workplace
+    workshop.write("cube.sgy", cube);
+    workshop
 }
 
 const FILE_HEADERS: usize = 3600;
@@ -68,14 +68,14 @@ fn samples(file: &Path) -> Array3<f32> {
 
 #[test]
 fn a_run_leaves_what_is_promised_once() {
-    let workplace = survey();
-    let answer = workplace.json(&["run", "job.yaml", "--json"]);
+    let workshop = survey();
+    let answer = workshop.json(&["run", "job.yaml", "--json"]);
     assert_eq!(keys(&answer), words("folder was_done stages"));
-    assert_eq!((&answer["folder"], &answer["was_done"]), (&"runs/tiny".into(), &false.into()));
-    let files = workplace.files("runs/tiny");
+    assert_eq!((&answer["folder"], &answer["was_done"]), (&"runs/small".into(), &false.into()));
+    let files = workshop.bytes("runs/small");
     let names: BTreeSet<_> = files.keys().map(String::as_str).collect();
     let promised = "job.yaml model.safetensors history.csv metrics.json confusion.csv facies.h5 facies.sgy report.html run.json \
-                    figures/training.png figures/confusion.png figures/inline-105.png figures/slice-100ms.png";
+                    figures/training.png figures/confusion.png figures/inline-104.png figures/slice-100ms.png";
     assert_eq!(names, words(promised));
 
     let metrics: Value = serde_json::from_slice(&files["metrics.json"]).unwrap();
@@ -87,7 +87,7 @@ fn a_run_leaves_what_is_promised_once() {
         assert_eq!(keys(&scores["classes"]["salt"]), words("precision recall f1 iou support"), "{subset}");
     }
     let support = |subset: &str| metrics[subset]["support"].as_u64().unwrap();
-    assert_eq!(["train", "validation", "test"].map(support).iter().sum::<u64>(), 4224);
+    assert_eq!(["train", "validation", "test"].map(support).iter().sum::<u64>(), 4096);
     assert_eq!((&metrics["split"]["kind"], &metrics["split"]["leak"]), (&"random".into(), &support("test").into()));
 
     let record: Value = serde_json::from_slice(&files["run.json"]).unwrap();
@@ -100,29 +100,31 @@ fn a_run_leaves_what_is_promised_once() {
 
     // Again: nothing to do, and nothing changes.
     for work in ["run", "train", "evaluate", "predict"] {
-        let outcome = workplace.facies(&[work, "job.yaml"]);
+        let outcome = workshop.facies(&[work, "job.yaml"]);
         assert_eq!(outcome.code, Some(0), "{outcome:?}");
-        assert!(outcome.stderr.contains("done already") && outcome.stdout.contains("runs/tiny/"), "{outcome:?}");
-        assert_same_files(&workplace.files("runs/tiny"), &files);
+        assert!(outcome.log.contains("done already") && outcome.answer.contains("runs/small/"), "{outcome:?}");
+        assert_same_files(&workshop.bytes("runs/small"), &files);
     }
     // The resolved job is a job, and the parts one by one are the whole.
     for work in ["train", "evaluate", "predict", "run"] {
-        workplace.done(&[work, "runs/tiny/job.yaml", "--output", "again"]);
+        workshop.facies(&[work, "runs/small/job.yaml", "--output", "again"]).expect(0, &[]);
     }
-    assert_same_files(&workplace.results("again/tiny"), &workplace.results("runs/tiny"));
+    assert_same_files(&workshop.run_bytes("again/small"), &workshop.run_bytes("runs/small"));
     // A file that somebody removed is made again.
     for name in ["facies.sgy", "confusion.csv", "report.html"] {
-        std::fs::remove_file(workplace.path("again/tiny").join(name)).unwrap();
+        std::fs::remove_file(workshop.path("again/small").join(name)).unwrap();
     }
-    workplace.done(&["run", "job.yaml", "--output", "again"]);
-    assert_same_files(&workplace.results("again/tiny"), &workplace.results("runs/tiny"));
+    workshop.facies(&["run", "job.yaml", "--output", "again"]).expect(0, &[]);
+    assert_same_files(&workshop.run_bytes("again/small"), &workshop.run_bytes("runs/small"));
 }
 
 #[test]
 fn volumes_of_one_run_agree_voxel_for_voxel() {
-    let workplace = survey();
-    workplace.done(&["run", "job.yaml", "--set", "output.segy={volumes: [class, confidence, probability]}"]);
-    let path = |name: &str| workplace.path("runs/tiny").join(name);
+    let workshop = survey();
+    workshop
+        .facies(&["run", "job.yaml", "--set", "output.segy={volumes: [class, confidence, probability]}"])
+        .expect(0, &[]);
+    let path = |name: &str| workshop.path("runs/small").join(name);
     let (classes, probabilities) = (classes(&path("facies.h5")), probabilities(&path("facies.h5")));
     assert_eq!(classes.shape(), SHAPE);
     assert!(classes.iter().collect::<BTreeSet<_>>().len() > 3, "a prediction of one class alone proves little");
@@ -151,9 +153,9 @@ fn volumes_of_one_run_agree_voxel_for_voxel() {
 /// Interpretations of one model, and what tells each from the first.
 const PREDICTIONS: &str = "prediction=[\
     {engine: dense, outputs: [class, probability]}, \
-    {name: window, engine: dense, outputs: [class, probability], inlines: [103, 105], \
+    {name: window, engine: dense, outputs: [class, probability], inlines: [103, 104], \
      window: {traces: [310, 329], vertical: [100, 160]}}, \
-    {name: patches, engine: patch, outputs: [class, probability], inlines: [105], \
+    {name: patches, engine: patch, outputs: [class, probability], inlines: [104], \
      window: {traces: [300, 306], vertical: [226, 400]}}, \
     {name: crosslines, engine: dense, outputs: [class, probability], crosslines: {first: 309, last: 335, step: 2}}, \
     {name: swapped, input: {segy: {path: swapped.sgy}}, engine: dense, outputs: [class, probability], \
@@ -161,19 +163,19 @@ const PREDICTIONS: &str = "prediction=[\
 
 #[test]
 fn windows_planes_engines_and_other_volumes_give_one_interpretation() {
-    let workplace = survey();
+    let workshop = survey();
     // The same survey with inlines and crosslines by each other's name.
-    let mut swapped = workplace.read("cube.sgy");
+    let mut swapped = workshop.read("cube.sgy");
     for index in 0..SHAPE[0] * SHAPE[1] {
         trace(&mut swapped, index)[188..196].rotate_left(4);
     }
-    workplace.write("swapped.sgy", &swapped);
-    workplace.done(&["run", "job.yaml", "--set", PREDICTIONS]);
-    let file = |name: &str| workplace.path("runs/tiny").join(format!("facies{name}.h5"));
+    workshop.write("swapped.sgy", &swapped);
+    workshop.facies(&["run", "job.yaml", "--set", PREDICTIONS]).expect(0, &[]);
+    let file = |name: &str| workshop.path("runs/small").join(format!("facies{name}.h5"));
     let (whole, whole_probabilities) = (classes(&file("")), probabilities(&file("")));
 
     for (name, inlines, crosslines, vertical) in
-        [("-window", vec![3, 5], 10..30, 25..41), ("-patches", vec![5], 0..7, 57..64)]
+        [("-window", vec![3, 4], 10..30, 25..41), ("-patches", vec![4], 0..7, 57..64)]
     {
         let (part, part_probabilities) = (classes(&file(name)), probabilities(&file(name)));
         let mut seen = 0;
@@ -208,46 +210,14 @@ fn windows_planes_engines_and_other_volumes_give_one_interpretation() {
         across.slice(s![.., 11, ..]) != whole.slice(s![.., 11, ..]),
         "sections of either plane are seen differently"
     );
-    assert_eq!(samples(&workplace.path("runs/tiny/facies-swapped.sgy")), swap(other.view()).mapv(f32::from));
-    assert_eq!(samples(&workplace.path("runs/tiny/facies-crosslines.sgy")), across.mapv(f32::from));
-}
-
-#[test]
-fn a_batch_goes_on_after_failures_and_skips_what_is_finished() {
-    let workplace = Workplace::new();
-    let batch = "version: 1\nname: seeds\njob: job.yaml\nmatrix: { seed: [1, 2] }\n\
-                 set: { prediction: [], training.steps: 2, input.segy.path: other.sgy }\n";
-    workplace.write("batch.yaml", batch);
-    let cube = workplace.read("cube.sgy");
-    // The jobs are right, but the volume is cut off.
-    workplace.write("other.sgy", &cube[..200_000]);
-    let outcome = workplace.facies(&["batch", "batch.yaml", "--json"]);
-    assert_eq!(outcome.code, Some(1), "{outcome:?}");
-    assert!(outcome.stderr.contains("2 of 2 runs failed"), "{outcome:?}");
-    let rows: Value = serde_json::from_str(&outcome.stdout).unwrap();
-    for row in rows.as_array().unwrap() {
-        assert!(row["status"] == "failed" && row["error"].as_str().unwrap().contains("ends inside trace 533"), "{row}");
-    }
-
-    workplace.write("other.sgy", &cube);
-    let rows = workplace.json(&["batch", "batch.yaml", "--json"]);
-    let told: Vec<_> = rows.as_array().unwrap().iter().map(|row| (&row["run"], &row["status"])).collect();
-    assert_eq!(told, [(&"seed-1".into(), &"finished".into()), (&"seed-2".into(), &"finished".into())]);
-    let summary = String::from_utf8(workplace.read("runs/seeds/summary.csv")).unwrap();
-    assert_eq!(summary.lines().count(), 3);
-    assert!(summary.starts_with("run,status,subset,accuracy"), "{summary}");
-    let files = workplace.files("runs/seeds");
-    assert!(files["seed-1/model.safetensors"] != files["seed-2/model.safetensors"]);
-
-    let table = workplace.done(&["batch", "batch.yaml"]);
-    assert!(table.contains("seed-1") && table.contains("finished"), "{table}");
-    assert_same_files(&workplace.files("runs/seeds"), &files);
+    assert_eq!(samples(&workshop.path("runs/small/facies-swapped.sgy")), swap(other.view()).mapv(f32::from));
+    assert_eq!(samples(&workshop.path("runs/small/facies-crosslines.sgy")), across.mapv(f32::from));
 }
 
 #[test]
 fn answers_for_programs_are_json_with_the_promised_keys() {
-    let workplace = survey();
-    let inspection = workplace.json(&["inspect", "cube.sgy", "--json"]);
+    let workshop = survey();
+    let inspection = workshop.json(&["inspect", "cube.sgy", "--json"]);
     let promised = "path revision sample_format endian traces live_traces missing_traces duplicate_traces samples interval_us \
                     start_ms inline crossline x y scalar sorting amplitude warnings";
     assert_eq!(keys(&inspection), words(promised));
@@ -258,16 +228,11 @@ fn answers_for_programs_are_json_with_the_promised_keys() {
     assert_eq!(keys(&inspection["amplitude"]), words("min max mean std p01 p05 p50 p95 p99 zeros nonfinite"));
     let traces = SHAPE[0] * SHAPE[1];
     assert_eq!((&inspection["traces"], &inspection["live_traces"]), (&traces.into(), &(traces - 1).into()));
-    assert_eq!(workplace.json(&["inspect", "cube.sgy", "--json", "--no-map", "--inline", "189"]), inspection);
+    assert_eq!(workshop.json(&["inspect", "cube.sgy", "--json", "--no-map", "--inline", "189"]), inspection);
 
-    let labels = workplace.json(&["labels", "job.yaml", "--json", "--figures", "pictures"]);
+    let labels = workshop.json(&["labels", "job.yaml", "--json", "--figures", "pictures"]);
     let of_class = |class: &Value| class["labelled"].as_u64().unwrap();
-    assert_eq!(labels["classes"].as_array().unwrap().iter().map(of_class).sum::<u64>(), 4224);
-    assert_eq!(labels["sections"], serde_json::json!(["inline 105"]));
-    assert!(workplace.read("pictures/inline_105.png").starts_with(b"\x89PNG"));
-
-    assert_eq!(workplace.json(&["doctor", "--json"])["libtorch"], "2.11.0");
-    assert_eq!(workplace.json(&["weights", "list", "--json"])[0]["network"], "vgg16");
-    assert_eq!(workplace.json(&["schema"])["title"], "Job");
-    assert!(workplace.done(&["completions", "bash"]).contains("_facies()"));
+    assert_eq!(labels["classes"].as_array().unwrap().iter().map(of_class).sum::<u64>(), 4096);
+    assert_eq!(labels["sections"], serde_json::json!(["inline 104"]));
+    assert!(workshop.read("pictures/inline_104.png").starts_with(b"\x89PNG"));
 }

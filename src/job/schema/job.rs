@@ -90,9 +90,11 @@ fn default_seed() -> u64 {
 
 pub(in crate::job) fn is_folder_name(name: &str, _context: &()) -> garde::Result {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.chars().all(allowed) && !name.starts_with(['.', '-']) {
+    if name.chars().all(allowed) && !name.starts_with(['.', '-']) && name.len() <= 200 {
         Ok(())
     } else {
-        Err(garde::Error::new("may hold letters, digits, `-`, `_` and `.`, and starts with a letter or digit"))
+        Err(garde::Error::new(
+            "may hold up to 200 letters, digits, `-`, `_` and `.`, and starts with a letter or digit",
+        ))
     }
 }

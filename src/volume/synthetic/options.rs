@@ -31,7 +31,7 @@ pub struct SyntheticOptions {
 
 impl Default for SyntheticOptions {
     fn default() -> Self {
-        Self { inlines: 50, crosslines: 128, samples: 128, interval_ms: 4.0, seed: 7, label_inline: None }
+        Self { inlines: 50, crosslines: 128, samples: 128, interval_ms: 4.0, seed: 15, label_inline: None }
     }
 }
 

@@ -37,7 +37,7 @@ impl Package {
             Facies::Clinoforms => {
                 let reach = extent[1] + extent[0] + 60.0;
                 let outward = [draws.sign(), draws.uniform(-0.35, 0.35)];
-                (Style::Prograding { outward }, [-reach, reach], [8.0, 10.5], 0.085)
+                (Style::Prograding { outward }, [-reach, reach], [8.0, 10.5], 0.105)
             }
             Facies::Chaotic => (Style::Contorted, [-160.0, 340.0], [13.0, 22.0], 0.10),
             Facies::LowAmplitude | Facies::Channel | Facies::Salt => {
