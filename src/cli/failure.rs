@@ -161,6 +161,12 @@ impl From<VolumeError> for Failure {
     }
 }
 
+impl From<NetworkError> for Failure {
+    fn from(error: NetworkError) -> Self {
+        Self::new(of_network(&error), error)
+    }
+}
+
 impl From<SyntheticError> for Failure {
     fn from(error: SyntheticError) -> Self {
         let exit_code = match error {
@@ -204,6 +210,7 @@ fn of_network(error: &NetworkError) -> u8 {
         NetworkError::DeviceMissing { .. } => UNAVAILABLE,
         NetworkError::Io { .. }
         | NetworkError::Safetensors { .. }
+        | NetworkError::UnreadableWeights { .. }
         | NetworkError::WrongWeights { .. }
         | NetworkError::NotAModel { .. } => UNREADABLE,
         NetworkError::DeviceName { .. }

@@ -1,7 +1,7 @@
 //! From a job file to a checked job.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use garde::Validate;
 
@@ -73,7 +73,10 @@ fn resolve_files(job: &mut Job, job_path: &Path) -> Vec<Finding> {
         *path = std::path::absolute(folder.join(&given)).unwrap_or_else(|_| folder.join(&given));
         let (message, help) = match fs::metadata(&*path) {
             Ok(metadata) if metadata.is_dir() => (format!("{} is a folder, not a file", path.display()), None),
-            Ok(_) => continue,
+            Ok(_) => {
+                *path = without_detours(path);
+                continue;
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let from = "relative paths start from the folder of the job file".to_owned();
                 (format!("there is no file {}", path.display()), given.is_relative().then_some(from))
@@ -83,6 +86,21 @@ fn resolve_files(job: &mut Job, job_path: &Path) -> Vec<Finding> {
         findings.push(Finding { key, message, help });
     }
     findings
+}
+
+/// `/a/b/../c` as `/a/c`, where that is the same file (it is not when `b` is a link).
+fn without_detours(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                short.pop();
+            }
+            other => short.push(other),
+        }
+    }
+    let is_same = fs::canonicalize(&short).ok().zip(fs::canonicalize(path).ok()).is_some_and(|(a, b)| a == b);
+    if is_same { short } else { path.to_owned() }
 }
 
 #[cfg(test)]

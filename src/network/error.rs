@@ -86,6 +86,17 @@ pub enum NetworkError {
         /// The parser's words.
         message: String,
     },
+    /// A file of weights in a format that is not read, or a broken one.
+    #[error("{path} holds no readable weights: {message}")]
+    #[diagnostic(help(
+        "check that the file arrived whole; PyTorch state dictionaries (.pth) and safetensors are read"
+    ))]
+    UnreadableWeights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
     /// Pretrained weights that do not belong to the network.
     #[error("{path} does not hold the weights of this network: {reason}")]
     #[diagnostic(help("see `facies weights list` for the files each network takes"))]

@@ -17,6 +17,7 @@ mod parameters;
 mod predictor;
 mod pretrained;
 mod sequential;
+mod weights_file;
 
 pub use architecture::{Architecture, Head, VGG16_CONVOLUTIONS};
 pub use array::NamedArray;

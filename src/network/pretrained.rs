@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use safetensors::{Dtype, SafeTensors};
 use sha2::{Digest, Sha256};
 
+use super::architecture::{Architecture, Head};
 use super::array::NamedArray;
+use super::array_file::write_arrays;
 use super::model_file::Origin;
 use super::parameters::Parameters;
+use super::weights_file::read_weights_file;
 use super::{Layer, Layers, NetworkError, Padding};
 
 /// ImageNet pictures are red, green, blue in 0..1, minus this mean, over this deviation (torchvision).
 const IMAGENET_MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 const IMAGENET_DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+/// Any patch that all five pools leave something of; the convolutions do not depend on it.
+const VGG16_PATCH: usize = 65;
 
 /// A weights file, read whole.
 #[derive(Debug)]
@@ -61,24 +65,32 @@ pub fn known_weights() -> &'static [KnownWeights] {
 }
 
 impl Pretrained {
-    /// Reads a safetensors file of 32-bit floats.
+    /// Reads a safetensors file or a PyTorch state dictionary (`.pth`, either format).
     ///
     /// # Errors
-    /// When it cannot be read, is no safetensors file or holds other types.
+    /// When it cannot be read, or is broken or of another format.
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
         let bytes = std::fs::read(path).map_err(|source| NetworkError::Io { path: path.to_owned(), source })?;
-        let broken = |message: String| NetworkError::Safetensors { path: path.to_owned(), message };
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
-        let mut arrays = BTreeMap::new();
-        for (name, view) in file.iter() {
-            if view.dtype() != Dtype::F32 {
-                return Err(broken(format!("tensor `{name}` holds {:?}, only 32-bit floats are read", view.dtype())));
-            }
-            let values = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            let array = NamedArray { name: name.to_owned(), shape: view.shape().to_vec(), values };
-            arrays.insert(name.to_owned(), array);
-        }
+        let arrays = read_weights_file(path, &bytes)?;
+        let arrays = arrays.into_iter().map(|array| (array.name.clone(), array)).collect();
         Ok(Self { path: path.to_owned(), sha256: hex(&Sha256::digest(&bytes)), arrays })
+    }
+
+    /// Keeps only what one of the known networks takes, and writes it to `target` as safetensors.
+    ///
+    /// # Errors
+    /// When no known network finds its weights here, or the file cannot be written.
+    pub fn import(&self, target: &Path) -> Result<(KnownWeights, ImportReport), NetworkError> {
+        let head = Head { hidden: Vec::new(), dropout: 0.0, batch_norm: false, batch_norm_scores: false };
+        let vgg16 = Architecture::Vgg16 { cut: None, padding: Padding::Same, head };
+        let report = self.report(&vgg16.layers(VGG16_PATCH, 2)?);
+        if !report.is_complete() {
+            return Err(NetworkError::WrongWeights { path: self.path.clone(), reason: report.to_string() });
+        }
+        let kept: Vec<_> = report.loaded.iter().map(|name| self.arrays[name].clone()).collect();
+        let origin = serde_json::to_string(&self.origin()).expect("two texts always serialise");
+        write_arrays(target, &kept, &origin)?;
+        Ok((known_weights()[0], report))
     }
 
     /// Name and hash, as a model file keeps them.
@@ -105,7 +117,7 @@ impl Pretrained {
     /// Copies the convolutions into `parameters`, the first folded to one grey channel.
     pub(super) fn load_into(&self, layers: &Layers, parameters: &mut Parameters) -> Result<(), NetworkError> {
         let report = self.report(layers);
-        if !report.missing.is_empty() || !report.wrong_shape.is_empty() {
+        if !report.is_complete() {
             return Err(NetworkError::WrongWeights { path: self.path.clone(), reason: report.to_string() });
         }
         for name in &report.loaded {
@@ -168,6 +180,13 @@ fn first_convolution(layers: &Layers) -> Option<(&str, usize)> {
         Layer::Convolution { name, outputs, .. } => Some((name.as_str(), *outputs)),
         _ => None,
     })
+}
+
+impl ImportReport {
+    /// Whether the network finds all that it needs.
+    pub fn is_complete(&self) -> bool {
+        self.missing.is_empty() && self.wrong_shape.is_empty()
+    }
 }
 
 impl fmt::Display for ImportReport {

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use crate::workshop::Workshop;
+use crate::workshop::{Done, Workshop};
 
 /// Every subcommand, with those below it.
-const SUBCOMMANDS: [&[&str]; 13] = [
+const SUBCOMMANDS: [&[&str]; 14] = [
     &["run"],
     &["train"],
     &["evaluate"],
@@ -16,6 +16,7 @@ const SUBCOMMANDS: [&[&str]; 13] = [
     &["synth"],
     &["weights"],
     &["weights", "list"],
+    &["weights", "import"],
     &["schema"],
     &["doctor"],
     &["completions"],
@@ -112,4 +113,19 @@ fn labels_are_counted_drawn_and_divided() {
     // Labels that the split cannot divide are counted all the same.
     let split = "split={stripes: {train: 60, gap: 33, test: 10}}";
     workshop.facies(&["labels", "job.yaml", "--set", split]).expect(2, &["low_amplitude", "error: `--set split"]);
+}
+
+#[test]
+fn weights_are_imported_once_and_only_where_they_fit() {
+    let workshop = Workshop::new();
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/weights_zip.pth");
+    let import =
+        |file: &str| workshop.command(&["weights", "import", file]).env("FACIES_DATA", "data").output().unwrap();
+    // No network has such layers; the program lists what is missing.
+    let refused = Done::from(import(fixture));
+    refused.expect(3, &["does not hold the weights of this network", "missing features.0.bias"]);
+    Done::from(import("cube.sgy")).expect(3, &["cube.sgy is no readable safetensors file"]);
+    Done::from(import("none.pth")).expect(3, &["cannot read none.pth"]);
+    workshop.facies(&["weights", "import", fixture]).expect(2, &["FACIES_DATA is not set", "--output"]);
+    workshop.facies(&["weights", "import", fixture, "--output", "cube.sgy"]).expect(2, &["is there already"]);
 }

@@ -1,6 +1,7 @@
 """Probabilities of a finished run against PyTorch, one patch at a time.
 
-    python check_run_against_pytorch.py RUN_FOLDER INPUT.sgy [--facies facies.h5] [--voxels 200] [--weights vgg16_conv.safetensors]
+    python check_run_against_pytorch.py --check                      two short runs on the real F3 line, where FACIES_DATA holds it
+    python check_run_against_pytorch.py --run FOLDER --input CUBE.sgy [--facies facies.h5] [--weights vgg16_conv.safetensors]
 
 Reads the model file with the safetensors package, the cube with segyio and the probabilities with h5py; clips, scales,
 cuts patches and runs the strided network here, on voxels drawn at random, the survey's borders included. With --weights
@@ -9,7 +10,11 @@ the frozen convolutions of a VGG16 must hold the file's values, the first one fo
 
 import argparse
 import json
+import os
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -114,60 +119,104 @@ def check_weights(path, options, w, frozen):
     print(f"the first {frozen} convolutions hold the pretrained weights")
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("run")
-    parser.add_argument("input")
-    parser.add_argument("--facies", default="facies.h5")
-    parser.add_argument("--voxels", type=int, default=200)
-    parser.add_argument("--weights")
-    parser.add_argument("--frozen", type=int, default=5)
-    arguments = parser.parse_args()
+def check_run(run, cube, facies="facies.h5", weights=None, frozen=5, voxel_count=200):
     torch.set_grad_enabled(False)
-    description, weights = load(f"{arguments.run}/model.safetensors")
+    description, tensors = load(f"{run}/model.safetensors")
     (name, options), = description["architecture"].items()
-    if arguments.weights:
-        check_weights(arguments.weights, options, weights, arguments.frozen)
-
+    if weights:
+        check_weights(weights, options, tensors, frozen)
     low, high = description["amplitude"]["low"], description["amplitude"]["high"]
     patch = description["patch"]
     field = receptive_field(name, options)
     random = np.random.default_rng(0)
-    with h5py.File(f"{arguments.run}/{arguments.facies}") as h5, segyio.open(arguments.input, ignore_geometry=True) as file:
-        probability, codes = h5["probability"], h5["facies"]
+    with h5py.File(f"{run}/{facies}") as h5, segyio.open(str(cube), ignore_geometry=True) as file:
+        probability, codes = h5["probability"], h5["facies"][:]
         lines, crosslines = list(h5["iline"][:]), list(h5["xline"][:])
-        sections = {}
         ilines, xlines = file.attributes(189)[:], file.attributes(193)[:]
-        shape = codes.shape
-        voxels = [[random.integers(n) for n in shape] for _ in range(arguments.voxels)]
-        voxels += [[random.choice([0, n - 1]) for n in shape] for _ in range(8)]
+        # The classified voxels' corners are where windows reach over the survey's edge.
+        classified = np.argwhere(codes > 0)
+        voxels = classified[random.integers(len(classified), size=voxel_count)].tolist()
+        corners = [(classified.min(0)[axis], classified.max(0)[axis]) for axis in range(3)]
+        voxels += [[i, j, k] for i in corners[0] for j in corners[1] for k in corners[2] if codes[i, j, k]]
+        section_of, padded = None, None
         worst, wrong = 0.0, 0
-        for inline, crossline, sample in voxels:
-            if codes[inline, crossline, sample] == 0:
-                continue
-            if inline not in sections:
-                section = np.zeros(shape[1:], np.float32)
+        for inline, crossline, sample in sorted(voxels):
+            if inline != section_of:
+                section = np.zeros(codes.shape[1:], np.float32)
                 for trace in np.flatnonzero(ilines == lines[inline]):
                     section[crosslines.index(xlines[trace])] = file.trace[trace]
                 section = np.clip(section, low, high) / max(abs(low), abs(high))
-                sections = {inline: np.pad(section, patch).T}
-            padded = sections[inline]
+                section_of, padded = inline, np.pad(section, patch).T
             row, column = sample + patch - patch // 2, crossline + patch - patch // 2
             window = padded[row : row + patch, column : column + patch]
             if field:
                 start = patch // 2 - field // 2
                 window = window[start : start + field, start : start + field]
             x = torch.from_numpy(np.ascontiguousarray(window))[None, None]
-            scores = vgg16(options, weights, x) if name == "vgg16" else waldeland(options, weights, x)
+            scores = vgg16(options, tensors, x) if name == "vgg16" else waldeland(options, tensors, x)
             expected = torch.softmax(scores, 1)[0].numpy()
             worst = max(worst, np.abs(expected - probability[inline, crossline, sample]).max())
             best = np.sort(expected)
             clear = best[-1] - best[-2] > 1e-4
-            wrong += clear and codes[inline, crossline, sample] != expected.argmax() + 1
-        print(f"{len(voxels)} voxels, largest difference of a probability {worst:.2e}, wrong classes {wrong}")
-        if worst > 1e-4 or wrong:
-            sys.exit("the run differs from PyTorch")
-        print("all checks passed")
+            wrong += int(clear and codes[inline, crossline, sample] != expected.argmax() + 1)
+    print(f"{len(voxels)} voxels, largest difference of a probability {worst:.2e}, wrong classes {wrong}")
+    if worst > 1e-4 or wrong:
+        sys.exit("the run differs from PyTorch")
+    print("all checks passed")
+
+
+def check():
+    """Short runs of both VGG16 forms with the real weights."""
+    root = Path(__file__).resolve().parents[2]
+    data = Path(os.environ.get("FACIES_DATA", root.parent / "shared" / "data")).resolve()
+    cube, weights = data / "f3" / "inline_339_digitised.sgy", data / "weights" / "vgg16_conv.safetensors"
+    if not (cube.exists() and weights.exists()):
+        print(f"skipped: {cube} and {weights} are not there; set FACIES_DATA")
+        return
+    window = "{traces: [300, 330], vertical: [4, 100]}"
+    outputs = "outputs: [class, probability, confidence]"
+    jobs = {
+        "f3-inline-339": ["training.steps=2", f"prediction={{engine: dense, {outputs}}}"],
+        "f3-vgg16-patches": [
+            "training.steps=2",
+            "training.steps_per_epoch=2",
+            "training.form.patch.batch=16",
+            f"prediction={{engine: patch, window: {window}, {outputs}}}",
+        ],
+    }
+    environment = {**os.environ, "FACIES_DATA": str(data)}
+    with tempfile.TemporaryDirectory() as output:
+        for job, changes in jobs.items():
+            # Neither epochs nor early stopping fit two steps; the text stays the shipped one but for these lines.
+            text = (root / "configs" / f"{job}.yaml").read_text()
+            text = "".join(line for line in text.splitlines(True) if not line.lstrip().startswith(("epochs:", "early_stopping:")))
+            path = Path(output) / f"{job}.yaml"
+            path.write_text(text)
+            command = ["cargo", "run", "--release", "--locked", "-q", "--", "-q", "train", str(path), "--output", output]
+            predict = [*command[:7], "predict", *command[8:]]
+            for step in (command, predict):
+                subprocess.run([*step, *(word for change in changes for word in ("--set", change))], cwd=root, env=environment, check=True)
+            check_run(f"{output}/{job}", cube, weights=weights, voxel_count=60)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--run")
+    parser.add_argument("--input")
+    parser.add_argument("--facies", default="facies.h5")
+    parser.add_argument("--voxels", type=int, default=200)
+    parser.add_argument("--weights")
+    parser.add_argument("--frozen", type=int, default=5)
+    arguments = parser.parse_args()
+    if arguments.check:
+        check()
+    elif arguments.run and arguments.input:
+        check_run(
+            arguments.run, arguments.input, arguments.facies, arguments.weights, arguments.frozen, arguments.voxels
+        )
+    else:
+        parser.error("give --check, or --run and --input")
 
 
 if __name__ == "__main__":

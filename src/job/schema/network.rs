@@ -38,7 +38,7 @@ pub struct Vgg16 {
     /// needs a cut.
     #[garde(skip)]
     pub padding: Padding,
-    /// Pretrained convolutions (`facies weights import`); random ones if left out.
+    /// Pretrained convolutions, as safetensors or as PyTorch publishes them (.pth); random ones if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub weights: Option<PathBuf>,

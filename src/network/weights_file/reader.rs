@@ -1,0 +1,96 @@
+//! From a file to arrays, whatever its format.
+
+use std::path::Path;
+
+use super::safetensors_file::read_safetensors;
+use super::torch_legacy::{LEGACY_START, read_legacy};
+use super::torch_zip::{ZIP_START, read_zip};
+use crate::network::{NamedArray, NetworkError};
+
+/// The floating-point tensors of the weights file that consists of `bytes`, as 32-bit floats in name order.
+///
+/// # Errors
+/// When the file is broken or of no known format.
+pub(in crate::network) fn read_weights_file(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, NetworkError> {
+    let broken = |message: String| NetworkError::UnreadableWeights { path: path.to_owned(), message };
+    let mut arrays = if bytes.starts_with(&LEGACY_START) {
+        read_legacy(bytes).map_err(broken)?
+    } else if bytes.starts_with(&ZIP_START) {
+        read_zip(bytes).map_err(broken)?
+    } else {
+        read_safetensors(bytes).map_err(|message| NetworkError::Safetensors { path: path.to_owned(), message })?
+    };
+    arrays.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(arrays)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Written by `tests/peers/weights_from_torch.py`.
+    const LEGACY: &[u8] = include_bytes!("../../../tests/fixtures/weights_legacy.pth");
+    const ZIP: &[u8] = include_bytes!("../../../tests/fixtures/weights_zip.pth");
+
+    fn read(bytes: &[u8]) -> Result<Vec<NamedArray>, NetworkError> {
+        read_weights_file(Path::new("weights"), bytes)
+    }
+
+    fn array(name: &str, shape: &[usize], values: impl IntoIterator<Item = f32>) -> NamedArray {
+        NamedArray { name: name.to_owned(), shape: shape.to_vec(), values: values.into_iter().collect() }
+    }
+
+    #[test]
+    fn both_formats_of_pytorch_hold_what_pytorch_wrote() {
+        let eighths = |count: u8| (0..count).map(|number| f32::from(number) / 8.0);
+        // `arange(24).reshape(2, 3, 4).permute(2, 0, 1)[1:3]`
+        let turned =
+            (1..3).flat_map(|k| (0..2).flat_map(move |i| (0..3).map(move |j| f32::from(12_u8 * i + 4 * j + k) / 8.0)));
+        let expected = [
+            array("brain.weight", &[4], eighths(4).map(|value| value - 1.0)),
+            array("double.weight", &[2], eighths(2)),
+            array("empty.weight", &[0, 3], []),
+            array("half.weight", &[4], eighths(4).map(|value| value - 1.0)),
+            array("parameter.bias", &[4], eighths(4)),
+            array("plain.weight", &[2, 3], eighths(6)),
+            array("turned.weight", &[2, 2, 3], turned),
+        ];
+        assert_eq!(read(LEGACY).unwrap(), expected);
+        assert_eq!(read(ZIP).unwrap(), expected);
+    }
+
+    #[test]
+    fn cut_off_and_damaged_files_are_refused_or_read_but_never_more() {
+        for file in [LEGACY, ZIP] {
+            for length in 0..file.len() {
+                assert!(read(&file[..length]).is_err(), "{length} of {} bytes", file.len());
+            }
+            for place in 0..file.len() {
+                for flip in [0x01, 0x80, 0xFF] {
+                    let mut damaged = file.to_vec();
+                    damaged[place] ^= flip;
+                    if let Ok(arrays) = read(&damaged) {
+                        let values: usize = arrays.iter().map(|array| array.values.len()).sum();
+                        assert!(values <= 2 * file.len(), "{place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pickles_that_make_much_of_little_are_refused() {
+        // Each level is a pair of the one before: 2 to the power of the levels, if it were not shared.
+        let mut bomb = b"\x80\x02)q\x00".to_vec();
+        for _ in 0..10_000 {
+            bomb.extend(b"h\x00\x86q\x00h\x00");
+        }
+        bomb.push(b'.');
+        let nested = [b"\x80\x02".as_slice(), &b"]".repeat(100_000), &b"a".repeat(99_999), b"."].concat();
+        for pickle in [bomb, nested] {
+            let file = [&LEGACY_START[..], b"\x80\x02M\xe9\x03.", b"\x80\x02}.", &pickle].concat();
+            let error = read(&file).unwrap_err().to_string();
+            assert!(error.contains("pickle"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! From the value of a pickle to named tensors.
+
+use super::pickle::{Tuple, Value};
+use super::storage::Element;
+use crate::network::NamedArray;
+
+/// Where a tensor's numbers lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct StorageReference {
+    pub(super) key: String,
+    pub(super) element: Element,
+    /// Numbers in the storage.
+    pub(super) count: usize,
+}
+
+/// A tensor of a state dictionary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TensorReference {
+    name: String,
+    pub(super) storage: StorageReference,
+    offset: usize,
+    shape: Vec<usize>,
+    strides: Vec<usize>,
+}
+
+/// The tensors of a state dictionary, or of one inside a checkpoint under `state_dict` or `model`.
+pub(super) fn tensors(value: &Value) -> Result<Vec<TensorReference>, String> {
+    let Value::Dict(dict) = value else { return Err("it holds no dictionary of tensors".to_owned()) };
+    let named = |wanted: &str| {
+        dict.items.iter().find_map(|(key, value)| match (key, value) {
+            (Value::Text(key), Value::Dict(_)) if **key == *wanted => Some(value),
+            _ => None,
+        })
+    };
+    if let Some(inner) = named("state_dict").or_else(|| named("model")) {
+        return tensors(inner);
+    }
+    let mut found = Vec::new();
+    for (key, value) in &dict.items {
+        if let (Value::Text(name), Value::Tensor(arguments)) = (key, value) {
+            let tensor =
+                tensor(name, arguments).ok_or_else(|| format!("tensor `{name}` is described in an unknown way"))?;
+            found.push(tensor);
+        }
+    }
+    if found.is_empty() { Err("it holds no tensors".to_owned()) } else { Ok(found) }
+}
+
+/// `(storage, offset, shape, strides, ...)`.
+fn tensor(name: &str, arguments: &Tuple) -> Option<TensorReference> {
+    let [Value::Reference(storage), Value::Integer(offset), Value::Tuple(shape), Value::Tuple(strides), ..] =
+        &*arguments.items
+    else {
+        return None;
+    };
+    let numbers = |tuple: &Tuple| tuple.items.iter().map(size).collect::<Option<Vec<_>>>();
+    let (shape, strides) = (numbers(shape)?, numbers(strides)?);
+    if shape.len() != strides.len() {
+        return None;
+    }
+    let offset = usize::try_from(*offset).ok()?;
+    Some(TensorReference { name: name.to_owned(), storage: reference(storage)?, offset, shape, strides })
+}
+
+/// `('storage', class, key, device, count, ...)`.
+pub(super) fn reference(arguments: &Tuple) -> Option<StorageReference> {
+    let [Value::Text(_), Value::Global(class), Value::Text(key), _, count, ..] = &*arguments.items else { return None };
+    let element = Element::from_class(class.strip_prefix("torch ")?)?;
+    Some(StorageReference { key: key.to_string(), element, count: size(count)? })
+}
+
+fn size(value: &Value) -> Option<usize> {
+    match value {
+        Value::Integer(number) => usize::try_from(*number).ok(),
+        _ => None,
+    }
+}
+
+impl TensorReference {
+    /// The tensor's values out of those of its storage; `None` for numbers that are no floats.
+    pub(super) fn array(self, storage: &[u8]) -> Result<Option<NamedArray>, String> {
+        let Self { name, storage: StorageReference { element, .. }, offset, shape, strides } = self;
+        if matches!(element, Element::Other(_)) {
+            return Ok(None);
+        }
+        let outside = || format!("tensor `{name}` reaches beyond its storage");
+        let available = storage.len() / element.bytes();
+        let count = shape.iter().try_fold(1_usize, |count, &side| count.checked_mul(side)).ok_or_else(outside)?;
+        if count == 0 {
+            return Ok(Some(NamedArray { name, shape, values: Vec::new() }));
+        }
+        let reach = shape
+            .iter()
+            .zip(&strides)
+            .try_fold(offset, |reach, (&side, &stride)| reach.checked_add(side.saturating_sub(1).checked_mul(stride)?));
+        // A stride of 0 could make much of little.
+        if count > available || reach.is_none_or(|reach| reach >= available) {
+            return Err(outside());
+        }
+        let contiguous = strides.iter().zip(contiguous_strides(&shape)).all(|(&actual, expected)| actual == expected);
+        let values = if contiguous {
+            element.floats(&storage[offset * element.bytes()..(offset + count) * element.bytes()])
+        } else {
+            let all = element.floats(storage);
+            (0..count).map(|place| all[offset + position(place, &shape, &strides)]).collect()
+        };
+        Ok(Some(NamedArray { name, shape, values }))
+    }
+}
+
+/// Strides of an array whose last axis is the fastest.
+fn contiguous_strides(shape: &[usize]) -> Vec<usize> {
+    let mut strides: Vec<usize> = shape
+        .iter()
+        .rev()
+        .scan(1_usize, |stride, &side| {
+            let this = *stride;
+            *stride = stride.saturating_mul(side);
+            Some(this)
+        })
+        .collect();
+    strides.reverse();
+    strides
+}
+
+/// Where the value at `place`, counted in the order of `shape`, lies.
+fn position(mut place: usize, shape: &[usize], strides: &[usize]) -> usize {
+    let mut position = 0;
+    for (&side, &stride) in shape.iter().zip(strides).rev() {
+        position += place % side * stride;
+        place /= side;
+    }
+    position
+}
