@@ -17,6 +17,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Progress<'a> {
     printer: &'a Printer,
     phase: Option<Phase>,
+    /// When the part of the work that goes on was announced.
+    announced: Instant,
 }
 
 /// A part of the work that can be counted.
@@ -34,18 +36,17 @@ struct Phase {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(printer: &'a Printer) -> Self {
-        Self { printer, phase: None }
+        Self { printer, phase: None, announced: Instant::now() }
     }
 
-    fn begin(&mut self, kept: u64, total: u64) {
+    fn begin(&mut self, started: Instant, kept: u64, total: u64) {
         self.end();
         let bar = self.printer.draws().then(|| {
             let style =
                 ProgressStyle::with_template("  {bar:24} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr()).with_style(style)
         });
-        let now = Instant::now();
-        self.phase = Some(Phase { bar, started: now, last_line: now, kept, done: kept, total, voxels: 0 });
+        self.phase = Some(Phase { bar, started, last_line: Instant::now(), kept, done: kept, total, voxels: 0 });
     }
 
     /// Takes the bar away.
@@ -69,7 +70,7 @@ impl<'a> Progress<'a> {
                 if *step > 0 {
                     self.print(|printer| printer.note(format_args!("  continues after step {step} of {steps}")));
                 }
-                self.begin(*step, *steps);
+                self.begin(Instant::now(), *step, *steps);
             }
             TrainingEvent::Step { step, steps, loss, accuracy, voxels, .. } => {
                 if let Some(phase) = &mut self.phase {
@@ -94,7 +95,8 @@ impl<'a> Progress<'a> {
 
     fn prediction(&mut self, progress: &PredictionProgress) {
         if progress.sections <= 1 || self.phase.is_none() {
-            self.begin(0, progress.total_voxels);
+            // The first section is told of when it is done.
+            self.begin(self.announced, 0, progress.total_voxels);
         }
         let Some(phase) = &mut self.phase else { return };
         if progress.kept {
@@ -137,6 +139,7 @@ impl Listener for Progress<'_> {
         match event {
             JobEvent::Stage(title) => {
                 self.end();
+                self.announced = Instant::now();
                 self.printer.note(title);
             }
             JobEvent::Note(text) => self.print(|printer| printer.note(format_args!("  {text}"))),

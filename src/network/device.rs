@@ -1,5 +1,6 @@
 //! Where tensors live, and how libtorch gets there.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -104,15 +105,12 @@ fn load_cuda() -> Result<(), String> {
         // had the linker named the libraries; RTLD_GLOBAL lets libtorch find the operators that they register.
         #[expect(unsafe_code, reason = "loading a shared library runs its initialisers")]
         let library = unsafe { Library::open(Some(name), RTLD_NOW | RTLD_GLOBAL) };
+        // The system's words, which name the file that is missing, are behind the crate's.
+        let words = |error: libloading::Error| error.source().map_or_else(|| error.to_string(), ToString::to_string);
         // Dropping the handle would unload the library.
-        std::mem::forget(library.map_err(|error| reason(&error))?);
+        std::mem::forget(library.map_err(words)?);
     }
     Ok(())
-}
-
-/// What the system said: the innermost of an error's causes.
-fn reason(error: &dyn std::error::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), reason)
 }
 
 /// Sets how many CPU threads one operation may use, for calls from this thread.
