@@ -6,7 +6,9 @@ use super::run_folder::{FigureRecord, RunFolder, RunRecord, StageRecord};
 use super::{LoadedJob, Material, RunError, job_yaml};
 use crate::dataset::{SeismicDataset, Subset};
 use crate::network::Model;
-use crate::report::{ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, write_report};
+use crate::report::{
+    ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, split_statement, write_report,
+};
 use crate::volume::Volume;
 
 /// Writes `report.html`; `warnings` are those about cube and labels.
@@ -28,6 +30,9 @@ pub(super) fn write_page(
         stage.iter().flat_map(|stage| &stage.figures).map(|figure| embedded(figure, folder)).collect()
     };
     let metrics_path = folder.file("metrics.json");
+    let metrics = metrics_path.exists().then(|| read_metrics(&metrics_path)).transpose()?;
+    // The page says in a place of its own how much the scores mean.
+    let said = metrics.as_ref().map(split_statement).map(|statement| statement.text);
     let voxels = [Subset::Train, Subset::Validation, Subset::Test, Subset::Gap]
         .map(|subset| SubsetVoxels { subset: subset.name().to_owned(), counts: dataset.counts(subset) });
     let description = &model.description;
@@ -47,8 +52,9 @@ pub(super) fn write_page(
         description: file.description.clone(),
         bytes: fs::metadata(folder.file(&file.name)).map_or(0, |metadata| metadata.len()),
     });
-    let mut warnings = warnings.to_vec();
-    warnings.extend(stages.iter().flat_map(|stage| stage.iter()).flat_map(|stage| stage.warnings.clone()));
+    let of_stages = stages.iter().flat_map(|stage| stage.iter()).flat_map(|stage| &stage.warnings);
+    let warnings =
+        warnings.iter().chain(of_stages).filter(|warning| Some(*warning) != said.as_ref()).cloned().collect();
     let content = ReportContent {
         name: job.name.clone(),
         summary,
@@ -63,7 +69,7 @@ pub(super) fn write_page(
         classes: material.classes.clone(),
         labels: material.label_reports.clone(),
         voxels: voxels.into_iter().filter(|subset| subset.counts.iter().any(|&count| count > 0)).collect(),
-        metrics: metrics_path.exists().then(|| read_metrics(&metrics_path)).transpose()?,
+        metrics,
         score_figures: figures(&record.stages.evaluation)?,
         training_figures: figures(&record.stages.training)?,
         section_figures: figures(&record.stages.prediction)?,
