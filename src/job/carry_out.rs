@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
-use super::report_page::write_page;
+use super::report_page::{REPORT, write_page};
 use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
 use super::training::{MODEL_FILE, PreparedTraining};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, interpretation, job_yaml, training};
@@ -102,6 +102,10 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
         let job = &loaded.job;
+        if work == Work::Predict && job.prediction.is_empty() {
+            let help = "add one, for example `prediction: {engine: dense}`".to_owned();
+            return Err(loaded.refuse("prediction", "the job asks for no interpretation", Some(help)).into());
+        }
         let folder = RunFolder::find(&options.output, &job.name)?;
         let inputs = hash_inputs(loaded)?;
         let training_identity = identity::of_training(job, &inputs);
@@ -156,7 +160,7 @@ impl<'a> Plan<'a> {
             given_up.push(interpretation::UNFINISHED);
         }
         let reports = work == Work::Run
-            && (trains || evaluates || predicts || !folder.file("report.html").exists() || record.status != "finished");
+            && (trains || evaluates || predicts || !folder.file(REPORT).exists() || record.status != "finished");
         Ok(Self {
             loaded,
             options,
@@ -188,6 +192,10 @@ impl<'a> Plan<'a> {
 
     fn write_beginning(&mut self) -> Result<(), RunError> {
         self.folder.remove_left_overs()?;
+        if self.trains || self.evaluates || self.predicts {
+            // It tells of what was before; `run` writes it anew.
+            self.folder.remove_file(REPORT)?;
+        }
         for stage in &self.replaced {
             self.folder.remove_stage(stage)?;
         }

@@ -129,39 +129,6 @@ impl PreparedPrediction {
         }
     }
 
-    /// `facies-NAME.h5` for a named prediction, `facies.h5` for one without.
-    fn file_name(&self, what: &str, extension: &str) -> String {
-        match &self.asked.name {
-            Some(name) => format!("{what}-{name}.{extension}"),
-            None => format!("{what}.{extension}"),
-        }
-    }
-
-    /// Name, content and description of the SEG-Y volumes that the job asks for.
-    fn segy_volumes(&self, job: &Job) -> Vec<(String, SegyValues, String)> {
-        let mut volumes = Vec::new();
-        for volume in job.output.segy.iter().flat_map(|segy| &segy.volumes) {
-            match volume {
-                PredictionOutput::Class => {
-                    let description = "class volume (code + 1, 0 = no class)".to_owned();
-                    volumes.push((self.file_name("facies", "sgy"), SegyValues::Class, description));
-                }
-                PredictionOutput::Confidence => {
-                    let description = "probability of the chosen class".to_owned();
-                    volumes.push((self.file_name("confidence", "sgy"), SegyValues::Confidence, description));
-                }
-                PredictionOutput::Probability => {
-                    for (code, class) in job.classes.iter().enumerate() {
-                        let name = self.file_name(&format!("probability-{}", file_words(&class.name)), "sgy");
-                        let description = format!("probability of {}", class.name);
-                        volumes.push((name, SegyValues::Probability(code as u8), description));
-                    }
-                }
-            }
-        }
-        volumes
-    }
-
     /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
     ///
     /// # Errors
@@ -288,7 +255,7 @@ impl PreparedPrediction {
         };
         let mut written = Vec::new();
         if job.output.hdf5.is_some() {
-            let name = self.file_name("facies", "h5");
+            let name = file_name(&self.asked, "facies", "h5");
             let options = Hdf5Options {
                 probability: self.options.outputs.probability,
                 confidence: self.options.outputs.confidence,
@@ -301,7 +268,7 @@ impl PreparedPrediction {
                 description: "class, confidence and probability volumes with named axes".into(),
             });
         }
-        for (name, values, description) in self.segy_volumes(job) {
+        for (name, values, description) in segy_volumes(job, &self.asked) {
             let options = SegyOptions { values, ..SegyOptions::default() };
             sinks.push(Box::new(SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &options)?));
             let description = format!("{description} with the traces and headers of the input");
@@ -309,6 +276,39 @@ impl PreparedPrediction {
         }
         Ok(written)
     }
+}
+
+/// `facies-NAME.h5` for a named prediction, `facies.h5` for one without.
+fn file_name(asked: &Asked, what: &str, extension: &str) -> String {
+    match &asked.name {
+        Some(name) => format!("{what}-{name}.{extension}"),
+        None => format!("{what}.{extension}"),
+    }
+}
+
+/// Name, content and description of the SEG-Y volumes of one prediction that a job asks for.
+pub(super) fn segy_volumes(job: &Job, asked: &Asked) -> Vec<(String, SegyValues, String)> {
+    let mut volumes = Vec::new();
+    for volume in job.output.segy.iter().flat_map(|segy| &segy.volumes) {
+        match volume {
+            PredictionOutput::Class => {
+                let description = "class volume (code + 1, 0 = no class)".to_owned();
+                volumes.push((file_name(asked, "facies", "sgy"), SegyValues::Class, description));
+            }
+            PredictionOutput::Confidence => {
+                let description = "probability of the chosen class".to_owned();
+                volumes.push((file_name(asked, "confidence", "sgy"), SegyValues::Confidence, description));
+            }
+            PredictionOutput::Probability => {
+                for (code, class) in job.classes.iter().enumerate() {
+                    let name = file_name(asked, &format!("probability-{}", file_words(&class.name)), "sgy");
+                    let description = format!("probability of {}", class.name);
+                    volumes.push((name, SegyValues::Probability(code as u8), description));
+                }
+            }
+        }
+    }
+    volumes
 }
 
 /// A class name as part of a file name.

@@ -11,6 +11,9 @@ use crate::report::{
 };
 use crate::volume::Volume;
 
+/// Name of the report in a run folder.
+pub(super) const REPORT: &str = "report.html";
+
 /// Writes `report.html`; `warnings` are those about cube and labels.
 ///
 /// # Errors
@@ -76,7 +79,7 @@ pub(super) fn write_page(
         files: files.collect(),
         job_yaml: job_yaml(job)?,
     };
-    Ok(write_report(&folder.file("report.html"), &content)?)
+    Ok(write_report(&folder.file(REPORT), &content)?)
 }
 
 fn embedded(figure: &FigureRecord, folder: &RunFolder) -> Result<ReportFigure, RunError> {

@@ -251,16 +251,21 @@ impl RunFolder {
     /// When the system refuses.
     pub fn remove_stage(&self, stage: &StageRecord) -> Result<(), RunError> {
         let names = stage.files.iter().map(|file| &file.name).chain(stage.figures.iter().map(|figure| &figure.name));
-        for name in names {
-            let path = self.file(name);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(RunError::Io { action: "remove", path, source: error });
-                }
-                _ => {}
+        names.map(String::as_str).try_for_each(|name| self.remove_file(name))
+    }
+
+    /// Removes a file of the run, if it is there.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_file(&self, name: &str) -> Result<(), RunError> {
+        let path = self.file(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(RunError::Io { action: "remove", path, source: error })
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn record_path(&self) -> PathBuf {

@@ -7,7 +7,7 @@ use std::fs;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
-use crate::workshop::{JOB, Workshop, assert_same_files};
+use crate::workshop::{Done, JOB, Workshop, assert_same_files};
 
 /// What is asked of the program, its exit code, and what the message must hold.
 type Case<'a> = (&'a [&'a str], i32, &'a [&'a str]);
@@ -108,6 +108,19 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
                 2,
                 &["early stopping needs voxels to validate on", "`validation` share"],
             ),
+            (
+                &[
+                    "run",
+                    "job.yaml",
+                    "--set",
+                    "output.segy={volumes: [probability]}",
+                    "--set",
+                    "classes=[a b, A_b, c, d, e, f]",
+                ],
+                2,
+                &["two volumes would be called probability-A_b.sgy", "names that differ"],
+            ),
+            (&["predict", "job.yaml", "--set", "prediction=[]"], 2, &["asks for no interpretation", "{engine: dense}"]),
             (&["evaluate", "job.yaml"], 2, &["holds no trained model", "facies train JOB.yaml"]),
             (&["predict", "job.yaml"], 2, &["holds no trained model", "facies train JOB.yaml"]),
             (&["run", "job.yaml", "--device", "gpu"], 2, &["`gpu` is no device", "cuda:N"]),
@@ -115,6 +128,25 @@ fn wrong_jobs_are_refused_at_their_line_before_anything_is_written() {
             (&["interpret", "job.yaml"], 2, &["unrecognized subcommand", "--help"]),
         ],
     );
+}
+
+#[test]
+#[cfg(unix)]
+fn a_path_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let workshop = Workshop::new();
+    let folder = workshop.path("").join(std::ffi::OsStr::from_bytes(b"no text \xff"));
+    if fs::create_dir(&folder).is_err() {
+        println!("skipped: this file system knows no such names");
+        return;
+    }
+    for name in ["job.yaml", "cube.sgy", "inline_104.png"] {
+        fs::copy(workshop.path(name), folder.join(name)).unwrap();
+    }
+    let mut command = workshop.command(&["run"]);
+    let done = Done::from(command.arg(folder.join("job.yaml")).output().unwrap());
+    done.expect_refusal(2, &["job.yaml:5:17: input.segy.path", "no text in UTF-8", "rename the file or folder"]);
+    assert!(!workshop.path("runs").exists());
 }
 
 #[test]

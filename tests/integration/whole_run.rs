@@ -150,6 +150,19 @@ fn volumes_of_one_run_agree_voxel_for_voxel() {
     }
 }
 
+#[test]
+fn no_report_is_kept_that_tells_of_another_interpretation() {
+    let workshop = survey();
+    workshop.facies(&["run", "job.yaml"]).expect(0, &["report.html"]);
+    let again = ["--set", "output.figures={inlines: [107]}"];
+    workshop.facies(&[&["predict", "job.yaml", "--overwrite"], &again[..]].concat()).expect(0, &["facies.h5"]);
+    assert!(!workshop.path("runs/small/report.html").exists());
+    assert!(!workshop.path("runs/small/figures/inline-104.png").exists());
+    workshop.facies(&[&["run", "job.yaml"], &again[..]].concat()).expect(0, &["report.html"]);
+    let report = String::from_utf8(workshop.read("runs/small/report.html")).unwrap();
+    assert!(report.contains("inline 107 of cube.sgy") && !report.contains("inline 104 of cube.sgy"));
+}
+
 /// Interpretations of one model, and what tells each from the first.
 const PREDICTIONS: &str = "prediction=[\
     {engine: dense, outputs: [class, probability]}, \
