@@ -194,6 +194,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::NotAFolder { .. }
         | RunError::ForeignFolder { .. }
         | RunError::OtherRun { .. }
+        | RunError::OtherUnfinished { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,
     }

@@ -8,10 +8,10 @@ use std::time::{Instant, SystemTime};
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
-use super::report_page::write_page;
+use super::report_page::{REPORT, write_page};
 use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
 use super::training::{MODEL_FILE, PreparedTraining};
-use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, job_yaml};
+use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, interpretation, job_yaml, training};
 use crate::network::{Device, DeviceChoice, Model, library_release};
 
 /// Which part of a job to carry out.
@@ -102,6 +102,10 @@ struct Plan<'a> {
 impl<'a> Plan<'a> {
     fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
         let job = &loaded.job;
+        if work == Work::Predict && job.prediction.is_empty() {
+            let help = "add one, for example `prediction: {engine: dense}`".to_owned();
+            return Err(loaded.refuse("prediction", "the job asks for no interpretation", Some(help)).into());
+        }
         let folder = RunFolder::find(&options.output, &job.name)?;
         let inputs = hash_inputs(loaded)?;
         let training_identity = identity::of_training(job, &inputs);
@@ -134,7 +138,7 @@ impl<'a> Plan<'a> {
             let Stages { training, evaluation, prediction } = std::mem::take(&mut record.stages);
             replaced.extend([training, evaluation, prediction].into_iter().flatten());
             if options.overwrite {
-                given_up.extend(["training", "prediction"]);
+                given_up.extend([training::UNFINISHED, interpretation::UNFINISHED]);
             }
         }
         let expected = |record: &RunRecord| {
@@ -153,10 +157,10 @@ impl<'a> Plan<'a> {
         }
         if predicts && options.overwrite {
             replaced.extend(record.stages.prediction.take());
-            given_up.push("prediction");
+            given_up.push(interpretation::UNFINISHED);
         }
         let reports = work == Work::Run
-            && (trains || evaluates || predicts || !folder.file("report.html").exists() || record.status != "finished");
+            && (trains || evaluates || predicts || !folder.file(REPORT).exists() || record.status != "finished");
         Ok(Self {
             loaded,
             options,
@@ -175,7 +179,23 @@ impl<'a> Plan<'a> {
     }
 
     fn begin(&mut self) -> Result<(), RunError> {
-        self.lock = Some(self.folder.lock()?);
+        let begun = self.folder.lock().and_then(|lock| {
+            self.lock = Some(lock);
+            self.write_beginning()
+        });
+        if !matches!(begun, Ok(()) | Err(RunError::Busy { .. })) {
+            // The first error is the one that matters.
+            let _ = self.end(&begun);
+        }
+        begun
+    }
+
+    fn write_beginning(&mut self) -> Result<(), RunError> {
+        self.folder.remove_left_overs()?;
+        if self.trains || self.evaluates || self.predicts {
+            // It tells of what was before; `run` writes it anew.
+            self.folder.remove_file(REPORT)?;
+        }
         for stage in &self.replaced {
             self.folder.remove_stage(stage)?;
         }
@@ -225,20 +245,32 @@ impl<'a> Plan<'a> {
 struct Prepared {
     material: Material,
     training: Option<PreparedTraining>,
+    /// The model, unless it is trained first.
+    model: Option<Model>,
     predictions: Vec<PreparedPrediction>,
+    /// About cube and labels.
+    warnings: Vec<String>,
+    /// About what is to be interpreted.
+    prediction_warnings: Vec<String>,
 }
 
 impl Prepared {
-    fn new(plan: &Plan<'_>, listener: &mut dyn Listener) -> Result<Self, RunError> {
+    fn new(plan: &Plan<'_>, listener: &mut Remembering<'_>) -> Result<Self, RunError> {
         let loaded = plan.loaded;
         listener.notice(&JobEvent::Stage("reading the cube and its labels"));
         let material = Material::open(loaded, listener)?;
+        let warnings = listener.take();
         let training = if plan.trains {
             let threads = plan.options.threads;
-            Some(PreparedTraining::new(loaded, &material, plan.device, threads, &plan.training_identity)?)
+            let training = PreparedTraining::new(loaded, &material, plan.device, threads, &plan.training_identity)?;
+            if !plan.given_up.contains(&training::UNFINISHED) {
+                training.check_unfinished(&plan.folder)?;
+            }
+            Some(training)
         } else {
             None
         };
+        let model = if plan.trains { None } else { Some(Model::load(&plan.folder.file(MODEL_FILE))?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
         let workers = if plan.device.is_cuda() { 1 } else { plan.options.threads };
         let predictions = if plan.predicts {
@@ -246,7 +278,7 @@ impl Prepared {
         } else {
             Vec::new()
         };
-        Ok(Self { material, training, predictions })
+        Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
     }
 
     fn carry_out(
@@ -256,20 +288,25 @@ impl Prepared {
         interrupted: &AtomicBool,
     ) -> Result<(), RunError> {
         let (loaded, device, threads) = (plan.loaded, plan.device, plan.options.threads);
-        let Self { material, training, predictions } = self;
+        let Self { material, training, model, predictions, warnings, prediction_warnings } = self;
         if let Some(training) = training {
             let start = Instant::now();
-            let stage = training.run(loaded, &plan.folder, listener, interrupted)?;
+            let mut stage = training.run(loaded, &plan.folder, listener, interrupted)?;
+            stage.warnings = listener.take();
             plan.record.model_sha256 = Some(hash_file(&plan.folder.file(MODEL_FILE))?.1);
             let identity = plan.training_identity.clone();
             plan.note(start, identity, stage, |stages| &mut stages.training)?;
-            plan.folder.remove_partial("training")?;
         }
-        let model = Model::load(&plan.folder.file(MODEL_FILE))?;
+        plan.folder.remove_partial(training::UNFINISHED)?;
+        let model = match model {
+            Some(model) => model,
+            None => Model::load(&plan.folder.file(MODEL_FILE))?,
+        };
         let model_sha256 = plan.record.model_sha256.clone().unwrap_or_default();
         if plan.evaluates {
             let start = Instant::now();
-            let stage = evaluation::evaluate(loaded, &material, &model, device, threads, &plan.folder, listener)?;
+            let mut stage = evaluation::evaluate(loaded, &material, &model, device, threads, &plan.folder, listener)?;
+            stage.warnings = listener.take();
             let identity = format!("{} {model_sha256} {device}", plan.training_identity);
             plan.note(start, identity, stage, |stages| &mut stages.evaluation)?;
         }
@@ -286,18 +323,21 @@ impl Prepared {
                 model_sha256: &model_sha256,
                 interrupted,
             };
-            let mut stage = StageRecord::default();
+            let mut stage = StageRecord { warnings: prediction_warnings, ..StageRecord::default() };
             for prediction in &predictions {
                 prediction.run(&run, listener, &mut stage)?;
             }
+            stage.warnings.extend(listener.take());
             let identity = identity::of_predictions(&loaded.job, &inputs, &model_sha256, &device.to_string());
             plan.note(start, identity, stage, |stages| &mut stages.prediction)?;
-            plan.folder.remove_partial("prediction")?;
+        }
+        if plan.record.stages.prediction.is_some() {
+            plan.folder.remove_partial(interpretation::UNFINISHED)?;
         }
         if plan.reports {
             listener.notice(&JobEvent::Stage("writing the report"));
             let dataset = material.dataset(loaded, &model.description.amplitude)?;
-            write_page(loaded, &material, &dataset, &model, &plan.folder, &plan.record, &listener.warnings)?;
+            write_page(loaded, &material, &dataset, &model, &plan.folder, &plan.record, &warnings)?;
         }
         Ok(())
     }
@@ -307,6 +347,13 @@ impl Prepared {
 struct Remembering<'a> {
     listener: &'a mut dyn Listener,
     warnings: Vec<String>,
+}
+
+impl Remembering<'_> {
+    /// The warnings since the last call.
+    fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
+    }
 }
 
 impl Listener for Remembering<'_> {

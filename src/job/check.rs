@@ -1,7 +1,10 @@
 //! What must fit together in a job, as far as it can be told without data.
 
+use std::collections::BTreeSet;
+
 use miette::Diagnostic;
 
+use super::interpretation::segy_volumes;
 use super::schema::{
     ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, PredictionOutput, Split,
     TrainingForm,
@@ -27,6 +30,7 @@ pub(super) fn check(job: &Job) -> Vec<Finding> {
     for (place, prediction) in job.prediction.iter().enumerate() {
         interpretation(job, place, prediction, &mut findings);
     }
+    volume_names(job, &mut findings);
     findings.0
 }
 
@@ -197,6 +201,17 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
             findings.add(at("name"), format!("two interpretations are called `{name}`"), "");
         }
         _ => {}
+    }
+}
+
+/// Class names become file names, in which some letters are replaced and some systems tell no capitals from small ones.
+fn volume_names(job: &Job, findings: &mut Findings) {
+    let mut known = BTreeSet::new();
+    for (name, ..) in job.prediction.iter().flat_map(|prediction| segy_volumes(job, prediction)) {
+        if !known.insert(name.to_lowercase()) {
+            let message = format!("two volumes would be called {name}");
+            findings.add("output.segy.volumes", message, "give classes names that differ in letters or digits");
+        }
     }
 }
 

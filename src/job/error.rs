@@ -41,6 +41,7 @@ pub struct Problem {
 pub enum JobError {
     /// The file cannot be read.
     #[error("cannot read the job {path}")]
+    #[diagnostic(help("give the path of a job file (YAML); `configs/` holds some to start from"))]
     Read {
         /// The file.
         path: PathBuf,

@@ -23,6 +23,9 @@ use crate::network::{Device, Layers, Model, NetworkError};
 use crate::predict::{Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow};
 use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
 
+/// Where unfinished predictions lie in the folder of unfinished work.
+pub(super) const UNFINISHED: &str = "prediction";
+
 /// A prediction that has been checked against its data and can begin.
 pub(super) struct PreparedPrediction {
     place: usize,
@@ -126,39 +129,6 @@ impl PreparedPrediction {
         }
     }
 
-    /// `facies-NAME.h5` for a named prediction, `facies.h5` for one without.
-    fn file_name(&self, what: &str, extension: &str) -> String {
-        match &self.asked.name {
-            Some(name) => format!("{what}-{name}.{extension}"),
-            None => format!("{what}.{extension}"),
-        }
-    }
-
-    /// Name, content and description of the SEG-Y volumes that the job asks for.
-    fn segy_volumes(&self, job: &Job) -> Vec<(String, SegyValues, String)> {
-        let mut volumes = Vec::new();
-        for volume in job.output.segy.iter().flat_map(|segy| &segy.volumes) {
-            match volume {
-                PredictionOutput::Class => {
-                    let description = "class volume (code + 1, 0 = no class)".to_owned();
-                    volumes.push((self.file_name("facies", "sgy"), SegyValues::Class, description));
-                }
-                PredictionOutput::Confidence => {
-                    let description = "probability of the chosen class".to_owned();
-                    volumes.push((self.file_name("confidence", "sgy"), SegyValues::Confidence, description));
-                }
-                PredictionOutput::Probability => {
-                    for (code, class) in job.classes.iter().enumerate() {
-                        let name = self.file_name(&format!("probability-{}", file_words(&class.name)), "sgy");
-                        let description = format!("probability of {}", class.name);
-                        volumes.push((name, SegyValues::Probability(code as u8), description));
-                    }
-                }
-            }
-        }
-        volumes
-    }
-
     /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
     ///
     /// # Errors
@@ -175,7 +145,7 @@ impl PreparedPrediction {
         let plane = self.options.sections[0].plane;
         listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
 
-        let partial = folder.partial().join("prediction").join(self.place.to_string());
+        let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
         let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
         let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
         let kept = self.options.sections.iter().filter(|&&section| store.holds(section)).count();
@@ -285,7 +255,7 @@ impl PreparedPrediction {
         };
         let mut written = Vec::new();
         if job.output.hdf5.is_some() {
-            let name = self.file_name("facies", "h5");
+            let name = file_name(&self.asked, "facies", "h5");
             let options = Hdf5Options {
                 probability: self.options.outputs.probability,
                 confidence: self.options.outputs.confidence,
@@ -298,7 +268,7 @@ impl PreparedPrediction {
                 description: "class, confidence and probability volumes with named axes".into(),
             });
         }
-        for (name, values, description) in self.segy_volumes(job) {
+        for (name, values, description) in segy_volumes(job, &self.asked) {
             let options = SegyOptions { values, ..SegyOptions::default() };
             sinks.push(Box::new(SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &options)?));
             let description = format!("{description} with the traces and headers of the input");
@@ -306,6 +276,39 @@ impl PreparedPrediction {
         }
         Ok(written)
     }
+}
+
+/// `facies-NAME.h5` for a named prediction, `facies.h5` for one without.
+fn file_name(asked: &Asked, what: &str, extension: &str) -> String {
+    match &asked.name {
+        Some(name) => format!("{what}-{name}.{extension}"),
+        None => format!("{what}.{extension}"),
+    }
+}
+
+/// Name, content and description of the SEG-Y volumes of one prediction that a job asks for.
+pub(super) fn segy_volumes(job: &Job, asked: &Asked) -> Vec<(String, SegyValues, String)> {
+    let mut volumes = Vec::new();
+    for volume in job.output.segy.iter().flat_map(|segy| &segy.volumes) {
+        match volume {
+            PredictionOutput::Class => {
+                let description = "class volume (code + 1, 0 = no class)".to_owned();
+                volumes.push((file_name(asked, "facies", "sgy"), SegyValues::Class, description));
+            }
+            PredictionOutput::Confidence => {
+                let description = "probability of the chosen class".to_owned();
+                volumes.push((file_name(asked, "confidence", "sgy"), SegyValues::Confidence, description));
+            }
+            PredictionOutput::Probability => {
+                for (code, class) in job.classes.iter().enumerate() {
+                    let name = file_name(asked, &format!("probability-{}", file_words(&class.name)), "sgy");
+                    let description = format!("probability of {}", class.name);
+                    volumes.push((name, SegyValues::Probability(code as u8), description));
+                }
+            }
+        }
+    }
+    volumes
 }
 
 /// A class name as part of a file name.

@@ -72,6 +72,11 @@ fn resolve_files(job: &mut Job, job_path: &Path) -> Vec<Finding> {
         // `absolute` fails only without a working folder; the path then stays relative to it.
         *path = std::path::absolute(folder.join(&given)).unwrap_or_else(|_| folder.join(&given));
         let (message, help) = match fs::metadata(&*path) {
+            // Records are text.
+            _ if path.to_str().is_none() => {
+                let message = format!("the path {} holds bytes that are no text in UTF-8", path.display());
+                (message, Some("rename the file or folder, or give it a link with another name".to_owned()))
+            }
             Ok(metadata) if metadata.is_dir() => (format!("{} is a folder, not a file", path.display()), None),
             Ok(_) => {
                 *path = without_detours(path);

@@ -11,7 +11,10 @@ use crate::report::{
 };
 use crate::volume::Volume;
 
-/// Writes `report.html`.
+/// Name of the report in a run folder.
+pub(super) const REPORT: &str = "report.html";
+
+/// Writes `report.html`; `warnings` are those about cube and labels.
 ///
 /// # Errors
 /// When a file of the run cannot be read or the report not be written.
@@ -33,7 +36,6 @@ pub(super) fn write_page(
     let metrics = metrics_path.exists().then(|| read_metrics(&metrics_path)).transpose()?;
     // The page says in a place of its own how much the scores mean.
     let said = metrics.as_ref().map(split_statement).map(|statement| statement.text);
-    let warnings = warnings.iter().filter(|warning| Some(*warning) != said.as_ref());
     let voxels = [Subset::Train, Subset::Validation, Subset::Test, Subset::Gap]
         .map(|subset| SubsetVoxels { subset: subset.name().to_owned(), counts: dataset.counts(subset) });
     let description = &model.description;
@@ -53,10 +55,13 @@ pub(super) fn write_page(
         description: file.description.clone(),
         bytes: fs::metadata(folder.file(&file.name)).map_or(0, |metadata| metadata.len()),
     });
+    let of_stages = stages.iter().flat_map(|stage| stage.iter()).flat_map(|stage| &stage.warnings);
+    let warnings =
+        warnings.iter().chain(of_stages).filter(|warning| Some(*warning) != said.as_ref()).cloned().collect();
     let content = ReportContent {
         name: job.name.clone(),
         summary,
-        warnings: warnings.cloned().collect(),
+        warnings,
         volumes: vec![ReportVolume {
             role: "learnt from".into(),
             name: material.volume.name(),
@@ -74,7 +79,7 @@ pub(super) fn write_page(
         files: files.collect(),
         job_yaml: job_yaml(job)?,
     };
-    Ok(write_report(&folder.file("report.html"), &content)?)
+    Ok(write_report(&folder.file(REPORT), &content)?)
 }
 
 fn embedded(figure: &FigureRecord, folder: &RunFolder) -> Result<ReportFigure, RunError> {

@@ -92,6 +92,23 @@ pub enum RunError {
         /// `training`, `evaluation` or `prediction`.
         stage: &'static str,
     },
+    /// The folder holds a training that was cut off and that this command would not end as it began.
+    #[error(
+        "{path} holds an unfinished training with other settings or data, or on another device or number of threads \
+         (it began on {device} with {threads})"
+    )]
+    #[diagnostic(help(
+        "continue it with its own job and `--device {device} --threads {threads}`, give this job another `name`, or start \
+         again with `--overwrite`"
+    ))]
+    OtherUnfinished {
+        /// The run folder.
+        path: PathBuf,
+        /// The device it began on.
+        device: String,
+        /// The number of CPU threads it began with.
+        threads: usize,
+    },
     /// Another process works in the folder.
     #[error("another process works in {path}")]
     #[diagnostic(help("wait until it has ended, or choose another place with `--output`"))]

@@ -1,13 +1,18 @@
 //! The folder of a run, and its record `run.json`.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::RunError;
-use crate::report::write_atomically;
+use super::{MODEL_FILE, RunError};
+use crate::report::{is_temporary_name, write_atomically};
 
+/// Holds pictures.
+const FIGURES: &str = "figures";
+/// Holds unfinished work.
+const PARTIAL: &str = ".partial";
 /// Held while a process works in the folder.
 const LOCK: &str = "lock";
 
@@ -85,6 +90,9 @@ pub struct StageRecord {
     pub figures: Vec<FigureRecord>,
     /// Figures worth a line on the screen: `accuracy away from the labels`, `0.93`.
     pub results: Vec<(String, String)>,
+    /// What the user should look into; the report of a run that was continued tells it, too.
+    #[serde(default)]
+    pub warnings: Vec<String>,
 }
 
 /// A file that a run wrote.
@@ -122,9 +130,12 @@ impl RunFolder {
         }
         let folder = Self { path };
         if folder.path.is_dir() && !folder.record_path().exists() {
-            let mut entries = fs::read_dir(&folder.path).map_err(RunError::io("read", &folder.path))?;
-            if entries.next().is_some() {
-                return Err(RunError::ForeignFolder { path: folder.path });
+            for entry in fs::read_dir(&folder.path).map_err(RunError::io("read", &folder.path))? {
+                let name = entry.map_err(RunError::io("read", &folder.path))?.file_name();
+                // A run that was cut off in its first moments left these.
+                if name != PARTIAL && !is_left_over(&name) {
+                    return Err(RunError::ForeignFolder { path: folder.path });
+                }
             }
         }
         Ok(folder)
@@ -142,7 +153,7 @@ impl RunFolder {
 
     /// Where unfinished work lies.
     pub fn partial(&self) -> PathBuf {
-        self.path.join(".partial")
+        self.path.join(PARTIAL)
     }
 
     /// The record of earlier commands, if there were any.
@@ -165,11 +176,11 @@ impl RunFolder {
     /// # Errors
     /// When the system refuses.
     pub fn write_record(&self, record: &RunRecord) -> Result<(), RunError> {
-        for folder in [self.path.clone(), self.file("figures")] {
-            fs::create_dir_all(&folder).map_err(RunError::io("make", folder))?;
-        }
+        fs::create_dir_all(&self.path).map_err(RunError::io("make", &self.path))?;
         let text = serde_json::to_string_pretty(record).expect("plain values always serialise") + "\n";
-        self.write("run.json", text.as_bytes())
+        self.write("run.json", text.as_bytes())?;
+        let figures = self.file(FIGURES);
+        fs::create_dir_all(&figures).map_err(RunError::io("make", figures))
     }
 
     /// Keeps other processes out of the folder until the file is dropped.
@@ -189,11 +200,28 @@ impl RunFolder {
         }
     }
 
-    /// Removes what the lock left, and the folder of unfinished work when nothing else is in it.
+    /// Removes what the lock left, and the folder of unfinished work and the run's own when nothing else is in them.
     pub fn unlock(&self) {
-        // Nothing depends on either.
+        // Nothing depends on any of it.
         let _ = fs::remove_file(self.partial().join(LOCK));
         let _ = fs::remove_dir(self.partial());
+        let _ = fs::remove_dir(&self.path);
+    }
+
+    /// Removes what a killed process left of files that it was writing; for the process that holds the lock.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_left_overs(&self) -> Result<(), RunError> {
+        for folder in [self.path.clone(), self.file(FIGURES)].into_iter().filter(|folder| folder.is_dir()) {
+            for entry in fs::read_dir(&folder).map_err(RunError::io("read", &folder))? {
+                let entry = entry.map_err(RunError::io("read", &folder))?;
+                if is_left_over(&entry.file_name()) {
+                    fs::remove_file(entry.path()).map_err(RunError::io("remove", entry.path()))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes a file of the run, whole or not at all.
@@ -223,21 +251,32 @@ impl RunFolder {
     /// When the system refuses.
     pub fn remove_stage(&self, stage: &StageRecord) -> Result<(), RunError> {
         let names = stage.files.iter().map(|file| &file.name).chain(stage.figures.iter().map(|figure| &figure.name));
-        for name in names {
-            let path = self.file(name);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(RunError::Io { action: "remove", path, source: error });
-                }
-                _ => {}
+        names.map(String::as_str).try_for_each(|name| self.remove_file(name))
+    }
+
+    /// Removes a file of the run, if it is there.
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn remove_file(&self, name: &str) -> Result<(), RunError> {
+        let path = self.file(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(RunError::Io { action: "remove", path, source: error })
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn record_path(&self) -> PathBuf {
         self.file("run.json")
     }
+}
+
+/// Whether a file of this name is one that was being written when its process was killed.
+fn is_left_over(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    is_temporary_name(&name) || name.strip_prefix('.').is_some_and(|name| name.starts_with(MODEL_FILE))
 }
 
 impl StageRecord {

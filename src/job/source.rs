@@ -37,7 +37,8 @@ impl Source {
         };
         source.root = document::parse(&source.text).map_err(|error| {
             let origin = error.origin.unwrap_or(Origin::File { line: 1, column: 1 });
-            source.refused_at(vec![source.problem(origin, String::new(), error.message, None)])
+            let help = braces_help(&source.text, origin);
+            source.refused_at(vec![source.problem(origin, String::new(), error.message, help)])
         })?;
         for (place, argument) in arguments.iter().enumerate() {
             Override::parse(place, argument)
@@ -108,6 +109,13 @@ impl Source {
         };
         Problem { place, key, message, help }
     }
+}
+
+/// YAML takes the brace of `{ path: ${NAME}/file }` for a map of its own.
+fn braces_help(text: &str, origin: Origin) -> Option<String> {
+    let Origin::File { line, .. } = origin else { return None };
+    let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
+    line.contains("${").then(|| "write values with `${NAME}` in quotes: `\"${NAME}/file\"`".to_owned())
 }
 
 fn read(path: &Path) -> Result<String, JobError> {

@@ -1,10 +1,11 @@
 //! The use case `train`: from labelled sections to a model file.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::run_folder::{FigureRecord, FileRecord, RunFolder, StageRecord};
+use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
 use super::schema::TrainingForm;
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
@@ -13,11 +14,15 @@ use crate::dataset::{
 use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, Pretrained, set_threads};
 use crate::predict::{Engine, ScoreOptions, SubsetValidator};
 use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
-use crate::train::{EarlyStopping, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train};
+use crate::train::{
+    Checkpoint, EarlyStopping, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train,
+};
 use crate::volume::Volume;
 
 /// Name of the model file in a run folder.
 pub const MODEL_FILE: &str = "model.safetensors";
+/// Where unfinished training lies in the folder of unfinished work.
+pub(super) const UNFINISHED: &str = "training";
 /// Most validation voxels that are scored patch by patch after an epoch.
 const MOST_VALIDATION_PATCHES: usize = 4096;
 /// A killed run loses at most this much work.
@@ -92,6 +97,19 @@ impl PreparedTraining {
         Ok(Self { dataset, learner, options, description, threads })
     }
 
+    /// Looks whether what an interrupted run left in `folder` can be continued.
+    ///
+    /// # Errors
+    /// When it is of other settings, data, device or threads.
+    pub(super) fn check_unfinished(&self, folder: &RunFolder) -> Result<(), RunError> {
+        let path = checkpoint_path(folder);
+        if !path.exists() || Checkpoint::load(&path)?.is_of(&self.options.fingerprint) {
+            return Ok(());
+        }
+        let RunRecord { device, threads, .. } = folder.record()?.unwrap_or_default();
+        Err(RunError::OtherUnfinished { path: folder.path().to_owned(), device, threads })
+    }
+
     /// Trains, continuing where an interrupted run stopped, and writes model, history and curves.
     ///
     /// # Errors
@@ -108,7 +126,7 @@ impl PreparedTraining {
         let voxels = self.dataset.total(Subset::Train);
         listener.notice(&JobEvent::Stage(&format!("training {architecture} on {voxels} labelled voxels")));
         set_threads(self.threads);
-        let partial = folder.partial().join("training");
+        let partial = folder.partial().join(UNFINISHED);
         fs::create_dir_all(&partial).map_err(RunError::io("make", &partial))?;
 
         let padding: Padding = job.patch.padding.into();
@@ -126,7 +144,7 @@ impl PreparedTraining {
             &self.dataset,
             &self.options,
             validates.then_some(&validator as &dyn Validator),
-            &partial.join("checkpoint.safetensors"),
+            &checkpoint_path(folder),
             &mut watchers,
             interrupted,
         )?;
@@ -157,6 +175,10 @@ impl PreparedTraining {
         }
         Ok(record)
     }
+}
+
+fn checkpoint_path(folder: &RunFolder) -> PathBuf {
+    folder.partial().join(UNFINISHED).join("checkpoint.safetensors")
 }
 
 /// The engine that scores labelled voxels: dense wherever the network allows it.

@@ -191,6 +191,9 @@ pub enum LabelError {
     },
     /// A section that the survey lacks.
     #[error("{path}: the survey has no {section}; its {axis} run from {first} to {last}, step {step}")]
+    #[diagnostic(help(
+        "check which section of which survey it shows; `inline: N` beside the path overrules the file name"
+    ))]
     SectionOffSurvey {
         /// The file.
         path: PathBuf,

@@ -79,9 +79,7 @@ pub enum NetworkError {
     },
     /// A file that is no safetensors file, or a broken one.
     #[error("{path} is no readable safetensors file: {message}")]
-    #[diagnostic(help(
-        "check that the file arrived whole; `facies weights list` shows sizes and checksums of known files"
-    ))]
+    #[diagnostic(help("check that the file arrived whole; `facies weights list` shows the files that networks take"))]
     Safetensors {
         /// The file.
         path: PathBuf,

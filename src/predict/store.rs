@@ -42,7 +42,11 @@ impl SectionStore {
         let temporary = path.with_extension("part");
         // A killed process leaves written bytes to the system, so no sync is needed; a torn file after a power cut fails
         // its checksum and the section is computed again.
-        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path)).map_err(failed)
+        fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, &path)).map_err(|error| {
+            // Half a file is of no use, and on a full disk its space is.
+            let _ = fs::remove_file(&temporary);
+            failed(error)
+        })
     }
 
     /// Takes a section up again; `None` where there is none or its file is damaged.

@@ -28,6 +28,12 @@ fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// Whether [`write_atomically`] would give a file under work this name; such a file outlives only a killed process.
+pub fn is_temporary_name(name: &str) -> bool {
+    let process = |rest: &str| rest.rsplit_once('.').is_some_and(|(_, process)| process.parse::<u32>().is_ok());
+    name.strip_prefix('.').and_then(|rest| rest.strip_suffix(".tmp")).is_some_and(process)
+}
+
 /// `.metrics.json.4711.tmp` beside `metrics.json`: hidden, and another one for each process.
 fn temporary_name(path: &Path) -> io::Result<PathBuf> {
     let file_name = path.file_name().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no file name"))?;
@@ -65,6 +71,15 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
         assert_eq!(names(folder.path()), ["metrics.json"]);
+    }
+
+    #[test]
+    fn files_under_work_are_known_by_their_name() {
+        let temporary = temporary_name(Path::new("runs/metrics.json")).unwrap();
+        assert!(is_temporary_name(temporary.file_name().unwrap().to_str().unwrap()));
+        for name in ["metrics.json", ".metrics.json", ".notes.tmp", ".a.b.tmp", "a.1.tmp", ".gitignore"] {
+            assert!(!is_temporary_name(name), "{name}");
+        }
     }
 
     #[test]

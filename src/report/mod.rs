@@ -10,7 +10,7 @@ mod history;
 mod html;
 mod score_files;
 
-pub use atomic_file::write_atomically;
+pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
 pub use figures::{AmplitudeColors, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves};
 pub use history::{HistoryCsv, read_history};

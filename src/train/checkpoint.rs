@@ -51,6 +51,11 @@ impl Checkpoint {
         })
     }
 
+    /// Whether a run with the options of this fingerprint can continue from here.
+    pub fn is_of(&self, fingerprint: &str) -> bool {
+        self.progress.fingerprint == fingerprint
+    }
+
     /// Writes the checkpoint over the last one, whole or not at all.
     ///
     /// # Errors

@@ -26,9 +26,12 @@ pub enum TrainError {
         "check free space, file-size limits and permissions; the same command continues from the last checkpoint"
     ))]
     Record(#[source] std::io::Error),
-    /// The checkpoint belongs to a run with other settings or data.
-    #[error("{path} was written by a run with other settings or data")]
-    #[diagnostic(help("finish that run with its own job, or start again with `--overwrite`"))]
+    /// The checkpoint belongs to a run with other settings or data, or of another device or number of threads, which
+    /// would end with other weights.
+    #[error("{path} was written with other settings, other data, or another device or number of threads")]
+    #[diagnostic(help(
+        "finish that run with its own job, `--device` and `--threads`, or start again with `--overwrite`"
+    ))]
     OtherRun {
         /// The checkpoint.
         path: PathBuf,

@@ -115,7 +115,7 @@ impl Session<'_> {
             return Ok(());
         }
         let checkpoint = Checkpoint::load(self.checkpoint_path)?;
-        if checkpoint.progress.fingerprint != self.options.fingerprint {
+        if !checkpoint.is_of(&self.options.fingerprint) {
             return Err(TrainError::OtherRun { path: self.checkpoint_path.to_owned() });
         }
         self.learner.restore(&checkpoint.weights, &checkpoint.optimizer)?;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::workshop::Workshop;
+use crate::workshop::{Workshop, assert_same_files};
 
 const BATCH: &str = "\
 version: 1
@@ -28,7 +28,7 @@ fn a_batch_runs_what_is_not_finished_and_compares() {
         "{table}"
     );
     for (row, name) in rows[1..].iter().zip(names) {
-        assert!(row.starts_with(&format!("{name},finished,train,0.")), "{table}");
+        assert!(row.starts_with(&format!("{name},finished,test,0.")), "{table}");
     }
     assert_eq!(rows.len(), 5);
 
@@ -36,8 +36,12 @@ fn a_batch_runs_what_is_not_finished_and_compares() {
     fs::remove_dir_all(workshop.path("runs/compare/short-seed-2")).unwrap();
     let again = workshop.facies(&["batch", "batch.yaml", "--json"]);
     again.expect(0, &["\"status\": \"finished\""]);
-    assert_eq!(again.log.matches("training ").count(), 1, "{}", again.log);
+    assert_eq!(again.log.matches("\ntraining ").count(), 1, "{}", again.log);
     assert_eq!(fs::read_to_string(workshop.path("runs/compare/summary.csv")).unwrap(), table);
+
+    let finished = workshop.bytes("runs");
+    workshop.facies(&["batch", "batch.yaml"]).expect(0, &["finished"]);
+    assert_same_files(&workshop.bytes("runs"), &finished);
 }
 
 #[test]
@@ -47,14 +51,14 @@ fn a_run_that_fails_does_not_stop_the_others() {
     workshop.write(
         "batch.yaml",
         "version: 1\nname: compare\njob: job.yaml\nset: {prediction: [], training.steps: 2}\n\
-         matrix: {split: {bad: {stripes: {train: 5, gap: 30, test: 5}}, good: none}}\n",
+         matrix: {split: {bad: {stripes: {train: 5, gap: 30, test: 5}}, good: {random: {test: 0.2}}}}\n",
     );
     let done = workshop.facies(&["batch", "batch.yaml"]);
     done.expect(1, &["1 of 2 runs failed", "the same command tries them again"]);
     let table = fs::read_to_string(workshop.path("runs/compare/summary.csv")).unwrap();
     let rows: Vec<_> = table.lines().skip(1).collect();
     assert!(rows[0].starts_with("bad,failed,,,,,,,") && rows[0].contains("split"), "{table}");
-    assert!(rows[1].starts_with("good,finished,train,"), "{table}");
+    assert!(rows[1].starts_with("good,finished,test,"), "{table}");
 }
 
 #[test]

@@ -1,12 +1,17 @@
 //! The one integration binary: what a user of the program and a reader of its source can rely on.
 #![cfg(test)]
 
-mod data_samples;
-mod exported_volumes;
-mod golden_logits;
 mod batches;
 mod command_line;
-mod continuation;
+mod data_samples;
+mod exported_volumes;
+#[cfg(unix)]
+mod full_disk;
+mod golden_logits;
+mod real_surveys;
 mod refusals;
+#[cfg(unix)]
+mod resume;
 mod tidy;
+mod whole_run;
 mod workshop;

@@ -1,27 +1,39 @@
 //! A folder with a small synthetic survey and a job that learns from it, and the program to use on them.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use facies::volume::synthetic::{SyntheticOptions, write};
 
-/// A job of a few seconds on `cube.sgy`.
+/// The survey: inlines 100 to 107, crosslines 300 to 363, samples at 0 to 252 ms. Inline 104 is labelled.
+pub(crate) const SHAPE: [usize; 3] = [8, 64, 64];
+
+/// A job of a second on `cube.sgy`: it trains, scores and interprets the whole survey.
 pub(crate) const JOB: &str = "\
 version: 1
 name: small
-input: { segy: { path: cube.sgy } }
+seed: 3
+input:
+  segy: { path: cube.sgy }
 classes: [low_amplitude, high_amplitude, clinoforms, chaotic, channel, salt]
 labels:
   - section: inline_104.png
+split: { random: { test: 0.2, validation: 0.1 } }
 network: { waldeland: { padding: valid } }
 training:
   form: { dense: { crop: 16, crops_per_step: 2, labelled_at_least: 0.2 } }
-  steps: 4
-  steps_per_epoch: 2
+  steps: 16
+  steps_per_epoch: 4
+  optimizer: { adam: { learning_rate: 5.0e-3 } }
 prediction:
   engine: dense
-  inlines: { first: 103, last: 105 }
+  outputs: [class, probability, confidence]
+output:
+  hdf5: {}
+  segy: {}
+  figures: { inlines: [104], time_slices: [100] }
 ";
 
 /// A folder that goes away with its owner.
@@ -30,41 +42,51 @@ pub(crate) struct Workshop {
 }
 
 /// What the program did.
+#[derive(Debug)]
 pub(crate) struct Done {
+    /// Exit code; `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) answer: String,
     pub(crate) log: String,
 }
 
+/// The content of files by name.
+pub(crate) type Files = BTreeMap<String, Vec<u8>>;
+
 impl Workshop {
     /// A folder with `cube.sgy`, its labels `inline_104.png`, `cube_truth.sgy` and `job.yaml`.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let options = SyntheticOptions { inlines: 8, crosslines: 64, samples: 64, ..SyntheticOptions::default() };
+        let [inlines, crosslines, samples] = SHAPE;
+        let options = SyntheticOptions { inlines, crosslines, samples, ..SyntheticOptions::default() };
         write(&options, &folder.path().join("cube.sgy")).unwrap();
-        fs::write(folder.path().join("job.yaml"), JOB).unwrap();
-        Self { folder }
+        let workshop = Self { folder };
+        workshop.write("job.yaml", JOB);
+        workshop
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Writes a file of the folder.
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// Writes a file, and makes the folders that it lies in.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.path(name), content).unwrap();
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
     }
 
-    /// Writes `job.yaml` anew, with `from` replaced by `to`.
-    pub(crate) fn change_job(&self, from: &str, to: &str) {
-        assert!(JOB.contains(from), "{from}");
-        self.write("job.yaml", JOB.replacen(from, to, 1));
-    }
-
-    /// The program in this folder, on two threads.
+    /// The program in this folder; on one thread unless the arguments say otherwise, since tests share the machine.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_facies"));
-        command.args(["--threads", "2"]).args(arguments).current_dir(self.folder.path());
+        command.args(arguments).current_dir(self.folder.path());
+        if !arguments.contains(&"--threads") {
+            command.args(["--threads", "1"]);
+        }
         command.env_remove("FACIES_DATA").env("NO_COLOR", "1").stdin(Stdio::null());
         command
     }
@@ -72,6 +94,13 @@ impl Workshop {
     /// Runs the program to its end.
     pub(crate) fn facies(&self, arguments: &[&str]) -> Done {
         Done::from(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs the program, which must succeed and answer with JSON.
+    pub(crate) fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let done = self.facies(arguments);
+        done.expect(0, &[]);
+        serde_json::from_str(&done.answer).unwrap_or_else(|error| panic!("{arguments:?}: {error} in {}", done.answer))
     }
 
     /// Names of everything in a folder, however deep, in order.
@@ -82,10 +111,20 @@ impl Workshop {
         names
     }
 
+    /// Everything in a folder, however deep.
+    pub(crate) fn bytes(&self, folder: &str) -> Files {
+        let read = |name: String| {
+            let bytes = fs::read(self.path(folder).join(&name)).unwrap();
+            (name, bytes)
+        };
+        self.files(folder).into_iter().map(read).collect()
+    }
+
     /// The content of every file of a run, apart from the record of when it ran.
-    pub(crate) fn run_bytes(&self, run: &str) -> Vec<(String, Vec<u8>)> {
-        let names = self.files(run).into_iter().filter(|name| name != "run.json");
-        names.map(|name| (name.clone(), fs::read(self.path(run).join(name)).unwrap())).collect()
+    pub(crate) fn run_bytes(&self, run: &str) -> Files {
+        let mut files = self.bytes(run);
+        assert!(files.remove("run.json").is_some(), "{run} holds no run");
+        files
     }
 }
 
@@ -123,4 +162,19 @@ impl Done {
             );
         }
     }
+
+    /// Fails unless the program ended with `code`, answered nothing, and said all of `words`.
+    pub(crate) fn expect_refusal(&self, code: i32, words: &[&str]) {
+        self.expect(code, words);
+        assert_eq!(self.answer, "", "{}", self.log);
+        assert!(self.log.contains("error: "), "{}", self.log);
+    }
+}
+
+/// Fails with the names of the files that differ, rather than with their bytes.
+pub(crate) fn assert_same_files(actual: &Files, expected: &Files) {
+    assert_eq!(actual.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+    let different = actual.iter().filter(|(name, bytes)| expected[*name] != **bytes);
+    let names: Vec<_> = different.map(|(name, bytes)| (name, bytes.len(), expected[name].len())).collect();
+    assert!(names.is_empty(), "different bytes (name, length, expected length): {names:?}");
 }

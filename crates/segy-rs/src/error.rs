@@ -40,7 +40,10 @@ pub enum SegyError {
         remedy: &'static str,
     },
     /// Too short for the headers of any SEG-Y file.
-    #[error("{path} has {bytes} bytes, but the headers of a SEG-Y file alone take 3600; it is cut off or not SEG-Y")]
+    #[error(
+        "{path} has {bytes} bytes, but the headers of a SEG-Y file alone take 3600; it is cut off or not SEG-Y: \
+         fetch the file again, or give another one"
+    )]
     TooShort {
         /// The file.
         path: PathBuf,

@@ -65,7 +65,8 @@ impl Override {
         let origin = self.value.origin;
         let mut node = root;
         let mut reached = KeyPath::default();
-        for segment in self.path.0 {
+        let mut segments = self.path.0.into_iter().peekable();
+        while let Some(segment) = segments.next() {
             if node.content == Content::Null {
                 node.content = Content::Map(Vec::new());
             }
@@ -76,7 +77,12 @@ impl Override {
                         entries.push(Entry { key: key.clone(), origin, value });
                         entries.len() - 1
                     });
-                    &mut entries[place].value
+                    let entry = &mut entries[place];
+                    if segments.peek().is_none() {
+                        // What is wrong with a whole map is shown at its key, which the file no longer decides about.
+                        entry.origin = origin;
+                    }
+                    &mut entry.value
                 }
                 (Content::List(items), Segment::Index(index)) => {
                     let length = items.len();
@@ -113,7 +119,7 @@ fn claim(node: &mut Node, origin: Origin) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse;
+    use super::super::{Aim, parse};
     use super::*;
 
     fn set(yaml: &str, argument: &str) -> Result<Node, String> {
@@ -143,6 +149,17 @@ mod tests {
             let changed = set(yaml, argument).unwrap();
             assert_eq!(without_origins(changed), without_origins(parse(expected).unwrap()), "{yaml} {argument}");
         }
+    }
+
+    #[test]
+    fn a_set_value_is_found_at_its_argument_and_its_neighbours_in_the_file() {
+        let file = "a: {b: 1}\nc: {d: 1, e: 2}";
+        let whole = set(file, "a={b: 2}").unwrap();
+        let at = |root: &Node, key: &str| root.locate(&KeyPath::parse(key).unwrap(), Aim::Value).0;
+        assert_eq!((at(&whole, "a"), at(&whole, "a.b")), (Origin::Set(0), Origin::Set(0)));
+        assert_eq!(at(&whole, "c"), Origin::File { line: 2, column: 1 });
+        let part = set(file, "c.d=[3]").unwrap();
+        assert_eq!((at(&part, "c.d"), at(&part, "c")), (Origin::Set(0), Origin::File { line: 2, column: 1 }));
     }
 
     #[test]
