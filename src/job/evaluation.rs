@@ -11,7 +11,7 @@ use crate::predict::{ScoreOptions, score};
 use crate::report::{ConfusionFigure, Figure, split_statement, write_confusion, write_metrics};
 
 /// Most voxels of a subset that are scored patch by patch; dense networks score all.
-const MOST_PATCHES: usize = 20_000;
+const MOST_PATCHES: usize = 5_000;
 
 /// Scores the model on train, validation and test voxels and writes `metrics.json`, `confusion.csv` and its picture.
 ///
