@@ -180,7 +180,7 @@ impl From<SyntheticError> for Failure {
 fn exit_code(error: &RunError) -> u8 {
     match error {
         error if error.is_interruption() => INTERRUPTED,
-        RunError::Volume(_) | RunError::Labels(_) => UNREADABLE,
+        RunError::Volume(_) | RunError::Labels(_) | RunError::ChangedModel { .. } => UNREADABLE,
         RunError::Dataset(error)
         | RunError::Train(TrainError::Dataset(error))
         | RunError::Predict(PredictError::Dataset(error)) => of_dataset(error),

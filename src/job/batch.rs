@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 
-use super::{BatchPlan, JobEvent, Listener, LoadedJob, RunError, RunOptions, RunOutcome, Work, carry_out, load_job};
+use super::{
+    BatchPlan, JobError, JobEvent, Listener, LoadedJob, RunError, RunOptions, RunOutcome, Work, carry_out, load_job,
+};
 use crate::metrics::{Metrics, Scores};
 use crate::report::{read_metrics, write_atomically};
 
@@ -97,9 +99,27 @@ pub fn run_batch(
     Ok(BatchOutcome { summary, rows, interrupted: false })
 }
 
+/// Refuses an argument of the command line that would make runs equal which the batch makes different.
+fn refuse_overridden(plan: &BatchPlan, arguments: &[String]) -> Result<(), JobError> {
+    let key = |argument: &str| argument.split('=').next().unwrap_or_default().trim().to_owned();
+    let within = |inner: &str, outer: &str| inner == outer || inner.starts_with(&format!("{outer}."));
+    let varied = plan.runs.iter().flat_map(|run| &run.arguments);
+    let varied = varied.filter(|argument| plan.runs.iter().any(|run| !run.arguments.contains(argument)));
+    let varied: Vec<String> = varied.map(|argument| key(argument)).collect();
+    let clashes = |argument: &&String| {
+        let key = key(argument);
+        varied.iter().any(|varied| within(&key, varied) || within(varied, &key))
+    };
+    match arguments.iter().find(clashes) {
+        Some(argument) => Err(JobError::SetOfBatch { argument: argument.clone(), key: key(argument) }),
+        None => Ok(()),
+    }
+}
+
 /// Reads and checks every job of a batch.
 fn load_all(plan: &BatchPlan, arguments: &[String]) -> Result<Vec<LoadedJob>, RunError> {
     let mut jobs: Vec<LoadedJob> = Vec::new();
+    refuse_overridden(plan, arguments)?;
     for run in &plan.runs {
         let mut loaded = load_job(&run.job, &[run.arguments.as_slice(), arguments].concat())?;
         if let Some(name) = &run.name {

@@ -109,7 +109,11 @@ impl<'a> Plan<'a> {
         let folder = RunFolder::find(&options.output, &job.name)?;
         let inputs = hash_inputs(loaded)?;
         let training_identity = identity::of_training(job, &inputs);
-        let earlier = folder.record()?;
+        let earlier = match folder.record() {
+            // What it said of earlier results is lost; they are all made again.
+            Err(RunError::Record { .. }) if options.overwrite && matches!(work, Work::Run | Work::Train) => None,
+            earlier => earlier?,
+        };
         let mut record = RunRecord {
             facies: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: library_release().to_owned(),
@@ -129,7 +133,9 @@ impl<'a> Plan<'a> {
         if !same_training && !trains {
             return Err(other("training"));
         }
-        if !asks(Work::Train) && !done(&record.stages.training) {
+        // A model that is there but damaged is told as such when it is read.
+        let has_model = record.stages.training.is_some() && folder.file(MODEL_FILE).exists();
+        if !asks(Work::Train) && !has_model {
             return Err(RunError::NoModel { path: folder.path().to_owned() });
         }
         let (mut replaced, mut given_up) = (Vec::new(), Vec::new());
@@ -227,6 +233,17 @@ impl<'a> Plan<'a> {
         if result.is_ok() { written } else { Ok(()) }
     }
 
+    /// The trained model, when it is still the one that was trained.
+    fn model(&self) -> Result<Model, RunError> {
+        let path = self.folder.file(MODEL_FILE);
+        let model = Model::load(&path)?;
+        let trained = self.record.model_sha256.as_ref();
+        if trained.is_some_and(|trained| hash_file(&path).is_ok_and(|(_, sha256)| sha256 != *trained)) {
+            return Err(RunError::ChangedModel { path });
+        }
+        Ok(model)
+    }
+
     fn note(
         &mut self,
         since: Instant,
@@ -236,6 +253,7 @@ impl<'a> Plan<'a> {
     ) -> Result<(), RunError> {
         stage.identity = identity;
         stage.seconds = since.elapsed().as_secs_f64();
+        stage.measure(&self.folder);
         *slot(&mut self.record.stages) = Some(stage);
         self.folder.write_record(&self.record)
     }
@@ -270,7 +288,7 @@ impl Prepared {
         } else {
             None
         };
-        let model = if plan.trains { None } else { Some(Model::load(&plan.folder.file(MODEL_FILE))?) };
+        let model = if plan.trains { None } else { Some(plan.model()?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
         let workers = if plan.device.is_cuda() { 1 } else { plan.options.threads };
         let predictions = if plan.predicts {

@@ -73,6 +73,15 @@ pub enum JobError {
         #[source]
         source: OverrideError,
     },
+    /// A `--set` argument for what the batch itself sets.
+    #[error("`--set {argument}` changes what the batch gives each run: `{key}`")]
+    #[diagnostic(help("change it in the batch file; the runs would otherwise be equal under different names"))]
+    SetOfBatch {
+        /// The argument.
+        argument: String,
+        /// Its key.
+        key: String,
+    },
     /// The job says something that it may not say.
     #[error("{}", Problems { path, problems })]
     Refused {

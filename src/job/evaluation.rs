@@ -44,19 +44,20 @@ pub(super) fn evaluate(
 
     let mut record = StageRecord::default();
     write_metrics(&folder.file("metrics.json"), &metrics)?;
-    let metrics_file = FileRecord { name: "metrics.json".into(), description: "scores per subset and class".into() };
+    let metrics_file =
+        FileRecord { name: "metrics.json".into(), description: "scores per subset and class".into(), bytes: 0 };
     // The most telling subset that has voxels.
     let shown = (0..3).rev().find(|&place| sums[place].confusion().total() > 0).unwrap_or(0);
     let (subset, confusion) = (subsets[shown].name(), sums[shown].confusion());
     write_confusion(&folder.file("confusion.csv"), &material.classes, confusion)?;
     let description =
         format!("confusion matrix of the {subset} voxels: a row a labelled class, a column a predicted one");
-    record.files = vec![metrics_file, FileRecord { name: "confusion.csv".into(), description }];
+    record.files = vec![metrics_file, FileRecord { name: "confusion.csv".into(), description, bytes: 0 }];
     let title = format!("{} — {subset} voxels", job.name);
     let figure = ConfusionFigure { title: &title, classes: &material.classes, matrix: confusion };
     figure.draw(&folder.file("figures/confusion.png"))?;
     let caption = format!("Confusion matrix of the {subset} voxels; rows are labelled, columns predicted.");
-    record.figures.push(FigureRecord { name: "figures/confusion.png".into(), caption });
+    record.figures.push(FigureRecord { name: "figures/confusion.png".into(), caption, bytes: 0 });
 
     for (subset, scores) in [("train", &metrics.train), ("validation", &metrics.validation), ("test", &metrics.test)] {
         if let Some(scores) = scores {

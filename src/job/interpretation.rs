@@ -171,6 +171,14 @@ impl PreparedPrediction {
         record.files.append(&mut written);
         if let Some(counts) = counts {
             let counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            if counts.strange > 0 {
+                let compared = counts.away.total() + counts.labelled.total();
+                listener.notice(&JobEvent::Warning(&format!(
+                    "{} values of the truth volume are no class code of this job and were left out, {compared} were compared: \
+                     see `truth.path` and `truth.base`",
+                    counts.strange
+                )));
+            }
             for (what, matrix) in
                 [("away from the labelled lines", &counts.away), ("on the labelled lines", &counts.labelled)]
             {
@@ -198,7 +206,7 @@ impl PreparedPrediction {
         let (Some(_), Some(truth)) = (&self.truth, &self.asked.truth) else { return Ok(None) };
         let classes = run.material.classes.len();
         let empty = || ConfusionMatrix::new(classes);
-        let counts = Arc::new(Mutex::new(TruthCounts { away: empty(), labelled: empty() }));
+        let counts = Arc::new(Mutex::new(TruthCounts { away: empty(), labelled: empty(), strange: 0 }));
         let labels = &run.material.labels;
         let planes = [Plane::Inline, Plane::Crossline];
         let labelled = if self.other.is_none() {
@@ -266,13 +274,14 @@ impl PreparedPrediction {
             written.push(FileRecord {
                 name,
                 description: "class, confidence and probability volumes with named axes".into(),
+                bytes: 0,
             });
         }
         for (name, values, description) in segy_volumes(job, &self.asked) {
             let options = SegyOptions { values, ..SegyOptions::default() };
             sinks.push(Box::new(SegySink::create(&run.folder.file(&name), partial, &cube, Some(file), &options)?));
             let description = format!("{description} with the traces and headers of the input");
-            written.push(FileRecord { name, description });
+            written.push(FileRecord { name, description, bytes: 0 });
         }
         Ok(written)
     }

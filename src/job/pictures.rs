@@ -87,11 +87,13 @@ impl Pictures {
         for (section, snapshot) in &snapshots.sections {
             let title = geometry.section_title(*section);
             let name = format!("figures/{prefix}{}.png", title.replace(' ', "-"));
-            let png = section_png(&format!("{job} — {title}"), *section, material, model, volume, snapshot)?;
+            let (png, has_labels) =
+                section_png(&format!("{job} — {title}"), *section, material, model, volume, snapshot)?;
             folder.write(&name, &png)?;
-            let caption =
-                format!("{title} of {}: amplitude, labels, interpretation and confidence.", file_name(volume));
-            figures.push(FigureRecord { name, caption });
+            let labels = if has_labels { "labels, " } else { "" };
+            let confidence = if snapshot.confidence.is_some() { " and confidence" } else { "" };
+            let caption = format!("{title} of {}: amplitude, {labels}interpretation{confidence}.", file_name(volume));
+            figures.push(FigureRecord { name, caption, bytes: 0 });
         }
         for (sample, snapshot) in &snapshots.time_slices {
             let (position, unit) = (geometry.vertical.position(*sample), geometry.vertical.domain.unit());
@@ -111,7 +113,7 @@ impl Pictures {
             };
             folder.write(&name, &figure.png()?)?;
             let caption = format!("Slice at {position} {unit} of {}, seen from above.", file_name(volume));
-            figures.push(FigureRecord { name, caption });
+            figures.push(FigureRecord { name, caption, bytes: 0 });
         }
         Ok(figures)
     }
@@ -124,7 +126,7 @@ fn section_png(
     model: &Model,
     volume: &SegyVolume,
     snapshot: &Snapshot,
-) -> Result<Vec<u8>, RunError> {
+) -> Result<(Vec<u8>, bool), RunError> {
     let geometry = volume.geometry();
     let [traces, samples] = geometry.section_shape(section.plane);
     let mut amplitude = Array2::zeros((traces, samples));
@@ -143,7 +145,7 @@ fn section_png(
         classes: &material.classes,
         colors: AmplitudeColors::Grey,
     };
-    Ok(figure.png()?)
+    Ok((figure.png()?, labels.is_some()))
 }
 
 /// The labels of a section, found by line number and time, so that they also show on another cube of the same survey.

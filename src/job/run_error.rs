@@ -109,6 +109,13 @@ pub enum RunError {
         /// The number of CPU threads it began with.
         threads: usize,
     },
+    /// The model file is not the one that training left.
+    #[error("{path} was changed after it was trained")]
+    #[diagnostic(help("train again with `facies train JOB.yaml --overwrite`, or put the trained file back"))]
+    ChangedModel {
+        /// The model file.
+        path: PathBuf,
+    },
     /// Another process works in the folder.
     #[error("another process works in {path}")]
     #[diagnostic(help("wait until it has ended, or choose another place with `--output`"))]
@@ -125,7 +132,7 @@ pub enum RunError {
     },
     /// A record of the run that cannot be read back.
     #[error("{path} is damaged: {message}")]
-    #[diagnostic(help("start again with `--overwrite`"))]
+    #[diagnostic(help("make the run again with `facies run JOB.yaml --overwrite`"))]
     Record {
         /// The record.
         path: PathBuf,

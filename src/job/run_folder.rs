@@ -102,6 +102,9 @@ pub struct FileRecord {
     pub name: String,
     /// What it holds.
     pub description: String,
+    /// Its length when it was finished.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 /// A figure that a run drew.
@@ -111,6 +114,9 @@ pub struct FigureRecord {
     pub name: String,
     /// What it shows.
     pub caption: String,
+    /// Its length when it was finished.
+    #[serde(default)]
+    pub bytes: u64,
 }
 
 impl RunFolder {
@@ -149,6 +155,11 @@ impl RunFolder {
     /// A file in it.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+
+    /// Length of a file in it, if it is there.
+    fn length(&self, name: &str) -> Option<u64> {
+        fs::metadata(self.file(name)).ok().map(|metadata| metadata.len())
     }
 
     /// Where unfinished work lies.
@@ -280,9 +291,20 @@ fn is_left_over(name: &OsStr) -> bool {
 }
 
 impl StageRecord {
-    /// Whether everything it wrote is still there.
+    /// Whether everything it wrote is still there, in its length.
     pub fn is_complete(&self, folder: &RunFolder) -> bool {
-        self.files.iter().all(|file| folder.file(&file.name).exists())
-            && self.figures.iter().all(|figure| folder.file(&figure.name).exists())
+        let whole = |name: &str, bytes: u64| folder.length(name) == Some(bytes);
+        self.files.iter().all(|file| whole(&file.name, file.bytes))
+            && self.figures.iter().all(|figure| whole(&figure.name, figure.bytes))
+    }
+
+    /// Notes the length of everything it wrote.
+    pub(super) fn measure(&mut self, folder: &RunFolder) {
+        for file in &mut self.files {
+            file.bytes = folder.length(&file.name).unwrap_or_default();
+        }
+        for figure in &mut self.figures {
+            figure.bytes = folder.length(&figure.name).unwrap_or_default();
+        }
     }
 }

@@ -151,7 +151,7 @@ impl PreparedTraining {
 
         let mut record = StageRecord::default();
         let mut wrote = |name: &str, description: &str| {
-            record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned() });
+            record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned(), bytes: 0 });
         };
         Model::with_weights(self.description, &trained.weights)?.save(&folder.file(MODEL_FILE))?;
         wrote(MODEL_FILE, "the trained model: weights and all that is needed to use them");
@@ -165,6 +165,7 @@ impl PreparedTraining {
         record.figures.push(FigureRecord {
             name: "figures/training.png".into(),
             caption: "Loss and accuracy over the epochs.".into(),
+            bytes: 0,
         });
         if let Some(last) = records.last() {
             let loss = format!("{:.3} after {} steps", last.train_loss, last.step);

@@ -28,12 +28,19 @@ pub(super) struct TruthCounts {
     pub(super) away: ConfusionMatrix,
     /// On the labelled sections.
     pub(super) labelled: ConfusionMatrix,
+    /// Values of the truth volume that stand for no class.
+    pub(super) strange: u64,
 }
 
 impl TruthSink {
-    fn code(&self, value: f32) -> u8 {
+    /// The class that a value stands for, [`UNLABELLED`] for "no class", and nothing for a value that is neither.
+    fn code(&self, value: f32) -> Option<u8> {
         let code = value - f32::from(self.base);
-        if code >= 0.0 && code < self.classes as f32 { code as u8 } else { UNLABELLED }
+        match code {
+            _ if code == -1.0 && self.base == 1 => Some(UNLABELLED),
+            _ if code >= 0.0 && code < self.classes as f32 && code.fract() == 0.0 => Some(code as u8),
+            _ => None,
+        }
     }
 }
 
@@ -54,7 +61,10 @@ impl SectionSink for TruthSink {
                 crate::grid::Plane::Inline => labelled.index == cell[0],
                 crate::grid::Plane::Crossline => labelled.index == cell[1],
             });
-            let truth = self.code(value);
+            let Some(truth) = self.code(value) else {
+                counts.strange += 1;
+                continue;
+            };
             if truth != UNLABELLED && predicted != UNLABELLED {
                 let matrix = if labelled { &mut counts.labelled } else { &mut counts.away };
                 matrix.add(truth, predicted);

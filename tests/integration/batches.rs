@@ -76,5 +76,8 @@ fn a_batch_with_a_wrong_job_is_refused_before_any_run() {
         workshop.write("batch.yaml", batch);
         workshop.facies(&["batch", "batch.yaml"]).expect(2, &[words]);
     }
+    // A change that would make runs of different names equal.
+    workshop.write("batch.yaml", BATCH);
+    workshop.facies(&["batch", "batch.yaml", "--set", "seed=7"]).expect(2, &["what the batch gives each run: `seed`"]);
     assert!(!workshop.path("runs").exists());
 }

@@ -317,16 +317,30 @@ fn a_finished_run_is_not_replaced_by_another_unless_asked() {
     };
     copy("no-record", |files| drop(files.remove("run.json")));
     copy("no-json", |files| files.get_mut("run.json").unwrap().truncate(100));
+    copy("other-model", |files| *files.get_mut("model.safetensors").unwrap().last_mut().unwrap() ^= 1);
     copy("no-model", |files| files.get_mut("model.safetensors").unwrap().truncate(1000));
     for (output, work, code, parts) in [
         ("no-record", "run", 2, ["holds files, but no run", "another `name`"]),
         ("no-json", "run", 1, ["run.json is damaged", "--overwrite"]),
+        (
+            "other-model",
+            "predict --overwrite",
+            3,
+            ["model.safetensors was changed after it was trained", "put the trained file back"],
+        ),
         ("no-model", "predict --overwrite", 3, ["model.safetensors is no readable safetensors file", "arrived whole"]),
     ] {
         let before = workshop.bytes(output);
         let arguments: Vec<_> = work.split(' ').chain(["job.yaml", "--output", output]).collect();
         workshop.facies(&arguments).expect_refusal(code, &parts);
         assert_same_files(&workshop.bytes(output), &before);
+    }
+
+    // What is cut off is made again, and so is everything where the record is lost.
+    copy("cut-off", |files| files.get_mut("facies.sgy").unwrap().truncate(5000));
+    for arguments in [&["--output", "cut-off"][..], &["--output", "no-json", "--overwrite"]] {
+        workshop.facies(&[&["run", "job.yaml"], arguments].concat()).expect(0, &[]);
+        assert_same_files(&workshop.run_bytes(&format!("{}/small", arguments[1])), &without_record(finished.clone()));
     }
 
     workshop.facies(&["run", "job.yaml", "--set", "seed=4", "--overwrite"]).expect(0, &[]);
