@@ -1,6 +1,6 @@
 //! Interprets one inline of a cube with a trained model and counts the classes.
 //!
-//! `cargo run --release --example interpret_section -- runs/demo/model.safetensors data-samples/demo.sgy 112`
+//! `cargo run --release --example interpret_section -- runs/demo/model.safetensors data-samples/synthetic.sgy 112`
 
 use std::error::Error;
 
