@@ -9,8 +9,8 @@ const POLICY: &str = "OMP_WAIT_POLICY";
 /// Starts the program anew, in the same process, with threads that sleep while they wait for each other.
 ///
 /// By default they spin. On cores that other programs use as well a spinning thread keeps the one it waits for from
-/// running: training on two such cores took five times as long as with sleeping threads, and four times the processor
-/// time. Whoever sets the policy keeps theirs.
+/// running: 20 training steps on two such cores took 42 s against 7.5 s with sleeping threads, and 20 s of processor time
+/// against 6 s. Whoever sets the policy keeps theirs.
 pub(super) fn wait_asleep() {
     if std::env::var_os(POLICY).is_some() || std::env::var_os("GOMP_SPINCOUNT").is_some() {
         return;
