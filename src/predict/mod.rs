@@ -6,6 +6,7 @@
 mod dense;
 mod engine;
 mod error;
+mod interpretation;
 mod options;
 mod patch;
 mod score;
@@ -14,8 +15,9 @@ mod store;
 mod walk;
 mod window;
 
-pub use engine::{Engine, section_probabilities};
+pub use engine::{Engine, interpret_section, section_probabilities};
 pub use error::PredictError;
+pub use interpretation::Interpretation;
 pub use options::{Outputs, PredictOptions};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
