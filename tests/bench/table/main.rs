@@ -7,6 +7,8 @@
 mod clock;
 mod files;
 mod machine;
+mod networks;
+mod patience;
 mod peer;
 mod report;
 mod row;
@@ -27,7 +29,7 @@ pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 /// One part of the table: its name on the command line, its heading, and what measures it.
 type Section = (&'static str, &'static str, fn(&Context) -> Result<Findings, Failure>);
 
-const SECTIONS: [Section; 1] = [("files", "SEG-Y files", files::measure)];
+const SECTIONS: [Section; 2] = [("files", "SEG-Y files", files::measure), ("networks", "Networks", networks::measure)];
 
 /// Measures this program beside its peers in one run.
 #[derive(Debug, Parser)]
@@ -65,6 +67,7 @@ impl Context<'_> {
 }
 
 fn main() -> ExitCode {
+    patience::wait_asleep();
     match run(&Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
