@@ -7,6 +7,7 @@
 mod clock;
 mod files;
 mod machine;
+mod memory;
 mod networks;
 mod patience;
 mod peer;

@@ -1,7 +1,7 @@
 //! The engines beside each other, beside PyTorch and beside what the processor can do.
 
 use facies::network::{Architecture, Device, Padding, Precision};
-use facies::predict::Engine;
+use facies::predict::{Engine, SectionWindow};
 use ndarray::{Array3, ArrayView1, ArrayView3, Axis, s};
 
 use super::eager::{self, Eager, Layout};
@@ -125,13 +125,12 @@ impl Bench<'_> {
     }
 
     fn figures(&self, cases: &[Case]) -> Result<Figures, Failure> {
-        let predictor = |precision| self.network.predictor(precision);
         let mut measurements: Vec<Measurement<'_>> = Vec::new();
         for &case in cases {
             let (eager, place, batch, window) = (self.eager, self.place, self.batch, &self.network.window);
             measurements.push(match case {
-                Case::Dense(precision) => self.ours(predictor(precision)?, Engine::DENSE, self.line.whole()),
-                Case::Patches => self.ours(predictor(Precision::Float32)?, Engine::PATCH, window.clone()),
+                Case::Dense(precision) => self.ours(precision, Engine::DENSE, self.line.whole())?,
+                Case::Patches => self.ours(Precision::Float32, Engine::PATCH, window.clone())?,
                 Case::EagerDense(layout, precision) => asked(eager, move |eager| eager.dense(place, layout, precision)),
                 Case::EagerPatches => asked(eager, move |eager| eager.patches(place, batch, window)),
                 Case::EagerOnePatch => asked(eager, move |eager| eager.patches(place, 1, window)),
@@ -142,14 +141,12 @@ impl Bench<'_> {
         Ok(Figures(cases.iter().copied().zip(figures).collect()))
     }
 
-    fn ours(
-        &self,
-        predictor: facies::network::Predictor,
-        engine: Engine,
-        window: facies::predict::SectionWindow,
-    ) -> Measurement<'_> {
+    /// The engine of this kind as the program runs it.
+    fn ours(&self, precision: Precision, engine: Engine, window: SectionWindow) -> Result<Measurement<'_>, Failure> {
         let division = Division::of_the_program(self.context.threads);
-        Box::new(move |_| voxels_per_second(&predictor, engine, division, self.line, &window))
+        let engine = self.network.engine(engine, precision, division, &window)?;
+        let predictor = self.network.predictor(precision)?;
+        Ok(Box::new(move |_| voxels_per_second(&predictor, engine, division, self.line, &window)))
     }
 
     fn row(&self, figures: &Figures, ours: Case, theirs: Case, at_least: Option<f64>) -> Row {

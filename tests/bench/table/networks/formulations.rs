@@ -16,12 +16,20 @@ pub(super) fn measure(context: &Context<'_>, line: &Line, networks: &[&Network])
     let mut rows = Vec::new();
     for network in networks {
         let predictor = network.predictor(Precision::Float32)?;
-        rows.extend(of_network(context, line, network.title, &predictor)?);
+        let program = Division::of_the_program(context.threads);
+        let standard = network.engine(Engine::DENSE, Precision::Float32, program, &line.whole())?;
+        rows.extend(of_network(context, line, network.title, &predictor, standard)?);
     }
     Ok(rows)
 }
 
-fn of_network(context: &Context<'_>, line: &Line, title: &str, predictor: &Predictor) -> Result<Vec<Row>, Failure> {
+fn of_network(
+    context: &Context<'_>,
+    line: &Line,
+    title: &str,
+    predictor: &Predictor,
+    standard: Engine,
+) -> Result<Vec<Row>, Failure> {
     let whole = line.whole();
     let program = Division::of_the_program(context.threads);
     let divisions = [program, Division { workers: 1, threads: context.threads }];
@@ -33,14 +41,13 @@ fn of_network(context: &Context<'_>, line: &Line, title: &str, predictor: &Predi
     };
     let mut measurements: Vec<Measurement<'_>> =
         all.iter().map(|&(division, tile)| measurement(Engine::Dense { tile }, division)).collect();
-    measurements.push(measurement(Engine::DENSE, program));
+    measurements.push(measurement(standard, program));
     let figures = in_turn(context.size(3, 1), Better::More, &mut measurements)?;
-    let standard = figures[all.len()];
     let row = |(&(division, tile), &ours): (&(Division, usize), &Figure)| Row {
         subject: format!("{title}: dense f32, {}, {}", division.title(), tile_title(tile)),
         ours,
-        peer: format!("the program: {}, {}", program.title(), engine_title(Engine::DENSE)),
-        theirs: Some(standard),
+        peer: format!("the program: {}, {}", program.title(), engine_title(standard)),
+        theirs: figures.last().copied(),
         unit: "voxels/s",
         better: Better::More,
         at_least: None,

@@ -8,7 +8,9 @@ use facies::grid::{ClassTable, Domain, Plane};
 use facies::network::{
     Architecture, Device, Head, Model, ModelDescription, Padding as NetworkPadding, Precision, Predictor, set_threads,
 };
-use facies::predict::{Engine, Outputs, PredictOptions, SectionWindow, interpret_section, section_probabilities};
+use facies::predict::{
+    Engine, MemoryPlan, Outputs, PredictOptions, SectionWindow, interpret_section, section_probabilities,
+};
 use facies::volume::AmplitudeScaling;
 use facies::volume::synthetic::{Facies, SyntheticCube, SyntheticOptions};
 use ndarray::{Array1, Array2, Array3, Axis};
@@ -88,6 +90,29 @@ impl Network {
 
     pub(super) fn predictor(&self, precision: Precision) -> Result<Predictor, Failure> {
         Ok(self.model.predictor_in(Device::cpu(), precision)?)
+    }
+
+    /// The engine that `facies predict` takes on this machine if a job does not say more than `dense` or `patch`.
+    pub(super) fn engine(
+        &self,
+        name: Engine,
+        precision: Precision,
+        division: Division,
+        window: &SectionWindow,
+    ) -> Result<Engine, Failure> {
+        let plan = MemoryPlan {
+            layers: &self.model.description.layers()?,
+            device: Device::cpu(),
+            precision,
+            workers: division.workers,
+            window,
+            pipeline_bytes: 0,
+            budget: MemoryPlan::default_budget(Device::cpu()),
+        };
+        Ok(match name {
+            Engine::Dense { .. } => plan.dense()?,
+            Engine::Patch { stride, .. } => plan.patches(stride)?,
+        })
     }
 
     /// Multiplications and additions a voxel in the dense form without its head, halos not counted.
