@@ -24,6 +24,11 @@ impl Predictor {
         Self { network: self.network.shared(), device: self.device }
     }
 
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
         self.network.layers.outputs()

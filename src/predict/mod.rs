@@ -1,26 +1,35 @@
 //! Interpreting sections with a trained model and handing them on.
 //!
-//! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] walks the sections of a cube with several
-//! workers, keeps every finished one in a [`SectionStore`] so that an interrupted run continues, and feeds the sinks.
+//! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] takes the sections of a cube through reading,
+//! computing and finishing, all at the same time, keeps every finished one in a [`SectionStore`] so that an interrupted run
+//! continues, and feeds the sinks.
 
+mod busy;
+mod classify;
 mod dense;
 mod engine;
 mod error;
 mod options;
 mod patch;
+mod pipeline;
+mod probability_file;
+mod progress;
 mod score;
 mod sink;
 mod store;
 mod walk;
 mod window;
 
+pub use classify::Interpretation;
 pub use engine::{Engine, section_probabilities};
 pub use error::PredictError;
 pub use options::{Outputs, PredictOptions};
+pub use pipeline::sections_in_flight;
+pub use progress::{PredictionProgress, PredictionSummary};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
 pub use store::SectionStore;
-pub use walk::{Prediction, PredictionProgress};
+pub use walk::Prediction;
 pub use window::SectionWindow;
 
 #[cfg(test)]
