@@ -5,7 +5,7 @@ CARGO ?= cargo
 phase = @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format peers schema clean distclean
+.PHONY: help setup demo test lint format peers bench schema clean distclean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ schema: setup ## write configs/schema.json anew
 
 peers: setup ## compare with PyTorch, segyio, h5py, xarray and others, in a Python environment of their own
 	@scripts/peers
+
+bench: setup ## time the parts, then the whole beside its peers (`make peers` first); minutes, on a quiet machine
+	$(phase) 'parts'
+	$(CARGO) bench --locked --bench parts
+	$(phase) 'table'
+	$(CARGO) bench --locked --bench table -- --write
 
 clean: ## remove what the build made
 	$(CARGO) clean
