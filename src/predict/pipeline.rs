@@ -294,9 +294,11 @@ mod tests {
         Deliver,
     }
 
+    type Trouble = fn() -> Result<(), PredictError>;
+
     /// Does nothing, unevenly, and counts; has trouble in one stage of section 31.
     struct Counting {
-        trouble: Option<(Stage, fn() -> Result<(), PredictError>)>,
+        trouble: Option<(Stage, Trouble)>,
         /// Every how many-th section an earlier run finished.
         kept_every: usize,
         /// Sections in memory, and the most there were.
@@ -306,7 +308,7 @@ mod tests {
     }
 
     impl Counting {
-        fn new(trouble: Option<(Stage, fn() -> Result<(), PredictError>)>, kept_every: usize) -> Self {
+        fn new(trouble: Option<(Stage, Trouble)>, kept_every: usize) -> Self {
             let zero = || AtomicUsize::new(0);
             Self { trouble, kept_every, in_memory: [zero(), zero()], computed: zero(), finished: zero() }
         }
