@@ -5,10 +5,10 @@
 //! continues, and feeds the sinks.
 
 mod busy;
-mod classify;
 mod dense;
 mod engine;
 mod error;
+mod interpretation;
 mod options;
 mod patch;
 mod pipeline;
@@ -20,9 +20,9 @@ mod store;
 mod walk;
 mod window;
 
-pub use classify::Interpretation;
-pub use engine::{Engine, section_probabilities};
+pub use engine::{Engine, interpret_section, section_probabilities};
 pub use error::PredictError;
+pub use interpretation::Interpretation;
 pub use options::{Outputs, PredictOptions};
 pub use pipeline::sections_in_flight;
 pub use progress::{PredictionProgress, PredictionSummary};

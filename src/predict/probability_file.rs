@@ -67,21 +67,14 @@ impl ProbabilityFile {
         self.values.read_exact_at(&mut values, self.position(index, 0)).is_ok() && crc32fast::hash(&values) == noted
     }
 
-    /// Keeps the probabilities `[class, trace, sample]` of the section at `index`; 0 for traces that are not `live`.
+    /// Keeps the probabilities `[class, trace, sample]` of the section at `index`.
     ///
     /// # Errors
     /// When the system refuses.
-    pub(super) fn write(
-        &self,
-        index: usize,
-        live: &[bool],
-        probability: ArrayView3<'_, f32>,
-    ) -> Result<(), PredictError> {
+    pub(super) fn write(&self, index: usize, probability: ArrayView3<'_, f32>) -> Result<(), PredictError> {
         let by_trace = probability.permuted_axes([1, 0, 2]);
         let mut values = Vec::with_capacity(by_trace.len() * size_of::<f32>());
-        for (trace, live) in by_trace.outer_iter().zip(live) {
-            values.extend(trace.iter().flat_map(|value| if *live { value.to_le_bytes() } else { [0; 4] }));
-        }
+        values.extend(by_trace.iter().flat_map(|value| value.to_le_bytes()));
         // The note follows the values: a killed process leaves both to the system or neither, and what a power cut tears
         // fails its checksum.
         self.values
@@ -171,20 +164,19 @@ mod tests {
     #[test]
     fn what_is_written_along_one_plane_is_read_along_the_other() {
         let folder = tempfile::tempdir().unwrap();
-        let live = [true, true, false, true];
         {
             let file = ProbabilityFile::open(folder.path(), 7..9, SHAPE).unwrap();
-            file.write(8, &live, values(8).view()).unwrap();
+            file.write(8, values(8).view()).unwrap();
             assert!(!file.holds(7) && file.holds(8));
         }
         let file = ProbabilityFile::open(folder.path(), 7..9, SHAPE).unwrap();
         assert!(!file.holds(7) && file.holds(8) && file.finished() == 1);
-        file.write(7, &live, values(7).view()).unwrap();
-        for (trace, live) in live.into_iter().enumerate() {
+        file.write(7, values(7).view()).unwrap();
+        for trace in 0..4 {
             let across = file.across(trace).unwrap();
             for (section, index) in [7, 8].into_iter().enumerate() {
-                let expected = values(index).index_axis(Axis(1), trace).mapv(|value| if live { value } else { 0.0 });
-                assert_eq!(across.index_axis(Axis(1), section), expected);
+                let expected = values(index);
+                assert_eq!(across.index_axis(Axis(1), section), expected.index_axis(Axis(1), trace));
             }
         }
         assert_eq!(std::fs::metadata(folder.path().join("probabilities")).unwrap().len(), bytes([2, 4, 3, 5]));
@@ -196,7 +188,7 @@ mod tests {
         let (path, notes) = (folder.path().join("probabilities"), folder.path().join("probabilities.finished"));
         let open = || ProbabilityFile::open(folder.path(), 0..3, SHAPE).unwrap();
         for index in 0..3 {
-            open().write(index, &[true; 4], values(index).view()).unwrap();
+            open().write(index, values(index).view()).unwrap();
         }
         let mut bytes = std::fs::read(&path).unwrap();
         bytes[300] ^= 1;
@@ -206,7 +198,7 @@ mod tests {
         let file = open();
         assert_eq!([0, 1, 2].map(|index| file.holds(index)), [true, false, false]);
         for index in [2, 1] {
-            file.write(index, &[true; 4], values(index).view()).unwrap();
+            file.write(index, values(index).view()).unwrap();
         }
         let file = open();
         assert_eq!([0, 1, 2].map(|index| file.holds(index)), [true; 3]);

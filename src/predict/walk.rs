@@ -5,12 +5,11 @@ use std::sync::atomic::AtomicBool;
 use ndarray::{Array2, Array3, ArrayView1, s};
 use rayon::prelude::*;
 
-use super::classify::{classified, interpret_section};
 use super::pipeline::{self, ScaledSection, Task};
 use super::probability_file::ProbabilityFile;
 use super::{
     Interpretation, Outputs, PredictError, PredictOptions, PredictedSection, PredictionProgress, PredictionSummary,
-    SectionSink, SectionStore, SectionWindow,
+    SectionSink, SectionStore, SectionWindow, interpret_section,
 };
 use crate::grid::{Section, UNLABELLED};
 use crate::network::Predictor;
@@ -177,10 +176,11 @@ impl Task for OwnPlane<'_> {
         if let Some(other) = self.other {
             let own = interpretation.probability.take().expect("it was asked for");
             let other = other.across(section.index - options.sections[0].index)?;
-            interpretation = classified((own + other) * 0.5, options.outputs);
+            let live = ArrayView1::from(&live[options.window.traces.clone()]);
+            interpretation = Interpretation::from_probabilities((own + other) * 0.5, live, options.outputs);
         }
         let shape = volume.geometry().section_shape(section.plane);
-        let whole = whole_section(section, shape, &options.window, &live, interpretation);
+        let whole = whole_section(section, shape, &options.window, interpretation);
         store.save(&whole)?;
         Ok(whole)
     }
@@ -208,47 +208,39 @@ impl Task for OtherPlane<'_> {
         interpret_section(predictor, &self.options, scaled.amplitude.view(), ArrayView1::from(&scaled.live))
     }
 
-    fn finish(&self, section: Section, live: Vec<bool>, interpretation: Interpretation) -> Result<(), PredictError> {
-        let live = &live[self.options.window.traces.clone()];
+    fn finish(&self, section: Section, _live: Vec<bool>, interpretation: Interpretation) -> Result<(), PredictError> {
         let probability = interpretation.probability.expect("it was asked for");
-        self.probabilities.write(section.index, live, probability.view())
+        self.probabilities.write(section.index, probability.view())
     }
 }
 
-/// The section of `shape` with an interpretation in its window, and "no class" elsewhere and on traces that are not live.
+/// The section of `shape` with an interpretation in its window, and "no class" elsewhere.
 fn whole_section(
     section: Section,
     shape: [usize; 2],
     window: &SectionWindow,
-    live: &[bool],
     interpretation: Interpretation,
 ) -> PredictedSection {
     let Interpretation { codes, confidence, probability } = interpretation;
     let SectionWindow { traces, samples } = window;
-    let (mut codes, mut confidence, mut probability) = if *window == SectionWindow::whole(shape) {
-        (codes, confidence, probability)
-    } else {
-        let inside = s![traces.clone(), samples.clone()];
-        let mut whole = Array2::from_elem(shape, UNLABELLED);
-        whole.slice_mut(inside).assign(&codes);
-        let confidence = confidence.map(|values| {
-            let mut whole = Array2::zeros(shape);
-            whole.slice_mut(inside).assign(&values);
-            whole
-        });
-        let probability = probability.map(|values| {
-            let mut whole = Array3::zeros((values.dim().0, shape[0], shape[1]));
-            whole.slice_mut(s![.., traces.clone(), samples.clone()]).assign(&values);
-            whole
-        });
-        (whole, confidence, probability)
-    };
-    for trace in traces.clone().filter(|&trace| !live[trace]) {
-        codes.row_mut(trace).fill(UNLABELLED);
-        confidence.iter_mut().for_each(|values| values.row_mut(trace).fill(0.0));
-        probability.iter_mut().for_each(|values| values.slice_mut(s![.., trace, ..]).fill(0.0));
+    if *window == SectionWindow::whole(shape) {
+        return PredictedSection { section, codes, confidence, probability };
     }
-    PredictedSection { section, codes, confidence, probability }
+    let inside = s![traces.clone(), samples.clone()];
+    let mut whole = PredictedSection {
+        section,
+        codes: Array2::from_elem(shape, UNLABELLED),
+        confidence: confidence.as_ref().map(|_| Array2::zeros(shape)),
+        probability: probability.as_ref().map(|values| Array3::zeros((values.dim().0, shape[0], shape[1]))),
+    };
+    whole.codes.slice_mut(inside).assign(&codes);
+    if let (Some(whole), Some(values)) = (&mut whole.confidence, confidence) {
+        whole.slice_mut(inside).assign(&values);
+    }
+    if let (Some(whole), Some(values)) = (&mut whole.probability, probability) {
+        whole.slice_mut(s![.., traces.clone(), samples.clone()]).assign(&values);
+    }
+    whole
 }
 
 #[cfg(test)]
