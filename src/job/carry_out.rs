@@ -14,6 +14,9 @@ use super::training::{MODEL_FILE, PreparedTraining};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, interpretation, job_yaml, training};
 use crate::network::{Device, DeviceChoice, Model, library_release};
 
+/// One prepares and fetches while the kernels of the other run.
+const WORKERS_PER_GPU: usize = 2;
+
 /// Which part of a job to carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -290,12 +293,8 @@ impl Prepared {
         };
         let model = if plan.trains { None } else { Some(plan.model()?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
-        let workers = if plan.device.is_cuda() { 1 } else { plan.options.threads };
-        let predictions = if plan.predicts {
-            PreparedPrediction::all(loaded, &material, &layers, workers, listener)?
-        } else {
-            Vec::new()
-        };
+        let predictions =
+            if plan.predicts { PreparedPrediction::all(loaded, &material, &layers, listener)? } else { Vec::new() };
         Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
     }
 
@@ -336,6 +335,7 @@ impl Prepared {
                 material: &material,
                 model: &model,
                 device,
+                workers: if device.is_cuda() { WORKERS_PER_GPU } else { threads },
                 folder: &plan.folder,
                 inputs: &inputs,
                 model_sha256: &model_sha256,

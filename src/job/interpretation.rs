@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
-use super::run_folder::{FileRecord, InputRecord, RunFolder, StageRecord};
+use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
 use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
@@ -47,18 +47,16 @@ impl PreparedPrediction {
         loaded: &LoadedJob,
         material: &Material,
         layers: &Layers,
-        workers: usize,
         listener: &mut dyn Listener,
     ) -> Result<Vec<Self>, RunError> {
         let predictions = loaded.job.prediction.iter().enumerate();
-        predictions.map(|(place, asked)| Self::new(loaded, material, layers, workers, place, asked, listener)).collect()
+        predictions.map(|(place, asked)| Self::new(loaded, material, layers, place, asked, listener)).collect()
     }
 
     fn new(
         loaded: &LoadedJob,
         material: &Material,
         layers: &Layers,
-        workers: usize,
         place: usize,
         asked: &Asked,
         listener: &mut dyn Listener,
@@ -118,7 +116,7 @@ impl PreparedPrediction {
         };
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
-        let options = PredictOptions { engine, padding, sections, window, outputs, workers };
+        let options = PredictOptions { engine, padding, sections, window, outputs, both_planes: false };
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
 
@@ -139,7 +137,8 @@ impl PreparedPrediction {
         listener: &mut dyn Listener,
         record: &mut StageRecord,
     ) -> Result<(), RunError> {
-        let PredictionRun { loaded, material, model, device, folder, inputs, model_sha256, interrupted } = *run;
+        let PredictionRun { loaded, material, model, device, workers, folder, inputs, model_sha256, interrupted } =
+            *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
         let plane = self.options.sections[0].plane;
@@ -148,7 +147,9 @@ impl PreparedPrediction {
         let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
         let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
         let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
-        let kept = self.options.sections.iter().filter(|&&section| store.holds(section)).count();
+        let prediction =
+            Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
+        let kept = prediction.kept_sections(model.description.classes.len())?;
         if kept > 0 {
             listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
         }
@@ -161,10 +162,11 @@ impl PreparedPrediction {
         let mut written = self.file_sinks(run, volume, live, plane, &partial, &mut sinks)?;
 
         let predictor = model.predictor(device)?;
-        let prediction =
-            Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        prediction.run(&predictor, &mut sinks, &mut progress, interrupted)?;
+        let predictors = (0..workers).map(|_| predictor.share()).collect();
+        let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
+        listener.notice(&JobEvent::Predicted(&summary));
+        record.speeds.extend(SpeedRecord::of(&summary));
         for sink in sinks {
             sink.finish()?;
         }
@@ -332,6 +334,8 @@ pub(super) struct PredictionRun<'a> {
     pub(super) material: &'a Material,
     pub(super) model: &'a Model,
     pub(super) device: Device,
+    /// Sections computed at a time.
+    pub(super) workers: usize,
     pub(super) folder: &'a RunFolder,
     pub(super) inputs: &'a [InputRecord],
     pub(super) model_sha256: &'a str,

@@ -40,6 +40,6 @@ pub use listener::{JobEvent, Listener};
 pub use load::{LoadedJob, load_job};
 pub use material::Material;
 pub use run_error::RunError;
-pub use run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, StageRecord, Stages};
+pub use run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, SpeedRecord, StageRecord, Stages};
 pub use training::MODEL_FILE;
 pub use write::{batch_json_schema, job_json_schema, job_yaml};
