@@ -30,7 +30,11 @@ pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 /// One part of the table: its name on the command line, its heading, and what measures it.
 type Section = (&'static str, &'static str, fn(&Context) -> Result<Findings, Failure>);
 
-const SECTIONS: [Section; 2] = [("files", "SEG-Y files", files::measure), ("networks", "Networks", networks::measure)];
+const SECTIONS: [Section; 3] = [
+    ("files", "SEG-Y files", files::measure),
+    ("networks", "Networks", networks::measure),
+    ("memory", "Memory and time against the size of the cube", memory::measure),
+];
 
 /// Measures this program beside its peers in one run.
 #[derive(Debug, Parser)]

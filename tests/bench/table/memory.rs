@@ -108,7 +108,7 @@ pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
 /// A cube of live traces in a file.
 struct Cube {
     path: PathBuf,
-    /// `12.0 GB`.
+    /// `cube of 12.00 GB`.
     title: String,
 }
 
@@ -134,7 +134,10 @@ impl Cube {
                 *value = (state >> 8) as f32 / 1024.0 - 8192.0;
             }
         })?;
-        let title = format!("{:.2} GB", fs::metadata(&path)?.len() as f64 / 1e9);
+        let title = match fs::metadata(&path)?.len() as f64 / 1e9 {
+            gigabytes @ 0.1.. => format!("cube of {gigabytes:.2} GB"),
+            small => format!("cube of {:.2} MB", small * 1e3),
+        };
         Ok(Self { path, title })
     }
 }

@@ -239,7 +239,7 @@ impl Bench<'_> {
             Case::Patches => "our patches f32".to_owned(),
             Case::EagerDense(layout, precision) => format!("PyTorch dense à trous {precision}, {}", layout.title()),
             Case::EagerPatches => format!("PyTorch patches f32, channels-last, {} in a call", self.batch),
-            Case::EagerOnePatch => format!("PyTorch patches f32, channels-last, one in a call"),
+            Case::EagerOnePatch => "PyTorch patches f32, channels-last, one in a call".to_owned(),
             Case::Peak(layout, precision) => format!("PyTorch convolution {precision}, {}", layout.title()),
         }
     }

@@ -1,6 +1,6 @@
 //! Ways to divide the dense engine's work, each beside the one that the program takes.
 
-use facies::network::{Precision, Predictor};
+use facies::network::Precision;
 use facies::predict::Engine;
 
 use super::subject::{Division, Line, Network, voxels_per_second};
@@ -15,23 +15,16 @@ const TILES: [usize; 5] = [128, 256, 384, 512, 8192];
 pub(super) fn measure(context: &Context<'_>, line: &Line, networks: &[&Network]) -> Result<Vec<Row>, Failure> {
     let mut rows = Vec::new();
     for network in networks {
-        let predictor = network.predictor(Precision::Float32)?;
-        let program = Division::of_the_program(context.threads);
-        let standard = network.engine(Engine::DENSE, Precision::Float32, program, &line.whole())?;
-        rows.extend(of_network(context, line, network.title, &predictor, standard)?);
+        rows.extend(of_network(context, line, network)?);
     }
     Ok(rows)
 }
 
-fn of_network(
-    context: &Context<'_>,
-    line: &Line,
-    title: &str,
-    predictor: &Predictor,
-    standard: Engine,
-) -> Result<Vec<Row>, Failure> {
+fn of_network(context: &Context<'_>, line: &Line, network: &Network) -> Result<Vec<Row>, Failure> {
+    let predictor = &network.predictor(Precision::Float32)?;
     let whole = line.whole();
     let program = Division::of_the_program(context.threads);
+    let standard = network.engine(Engine::DENSE, Precision::Float32, program, &whole)?;
     let divisions = [program, Division { workers: 1, threads: context.threads }];
     let all: Vec<(Division, usize)> =
         divisions.iter().flat_map(|&division| TILES.map(|tile| (division, tile))).collect();
@@ -44,7 +37,7 @@ fn of_network(
     measurements.push(measurement(standard, program));
     let figures = in_turn(context.size(3, 1), Better::More, &mut measurements)?;
     let row = |(&(division, tile), &ours): (&(Division, usize), &Figure)| Row {
-        subject: format!("{title}: dense f32, {}, {}", division.title(), tile_title(tile)),
+        subject: format!("{}: dense f32, {}, {}", network.title, division.title(), tile_title(tile)),
         ours,
         peer: format!("the program: {}, {}", program.title(), engine_title(standard)),
         theirs: figures.last().copied(),

@@ -190,7 +190,7 @@ pub(super) fn voxels_per_second(
         sections: Vec::new(),
         window: window.clone(),
         outputs: Outputs { probability: false, confidence: true },
-        workers: division.workers,
+        both_planes: false,
     };
     let interpret = |predictor: &Predictor| -> Result<(), Failure> {
         set_threads(division.threads);
