@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
+use super::engine_choice::Computing;
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
@@ -103,6 +104,11 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
+    /// Sections computed at a time.
+    fn workers(&self) -> usize {
+        if self.device.is_cuda() { WORKERS_PER_GPU } else { self.options.threads }
+    }
+
     fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
         let job = &loaded.job;
         if work == Work::Predict && job.prediction.is_empty() {
@@ -293,8 +299,9 @@ impl Prepared {
         };
         let model = if plan.trains { None } else { Some(plan.model()?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
+        let computing = Computing { layers: &layers, device: plan.device, workers: plan.workers() };
         let predictions =
-            if plan.predicts { PreparedPrediction::all(loaded, &material, &layers, listener)? } else { Vec::new() };
+            if plan.predicts { PreparedPrediction::all(loaded, &material, computing, listener)? } else { Vec::new() };
         Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
     }
 
@@ -335,7 +342,7 @@ impl Prepared {
                 material: &material,
                 model: &model,
                 device,
-                workers: if device.is_cuda() { WORKERS_PER_GPU } else { threads },
+                workers: plan.workers(),
                 folder: &plan.folder,
                 inputs: &inputs,
                 model_sha256: &model_sha256,

@@ -5,6 +5,7 @@ mod batch_schema;
 mod carry_out;
 mod check;
 mod document;
+mod engine_choice;
 mod error;
 mod evaluation;
 mod identity;
