@@ -94,7 +94,7 @@ impl PreparedPrediction {
         let engine = match asked.engine {
             EngineName::Dense if layers.receptive_field().is_none() => return Err(NetworkError::NoDenseForm.into()),
             EngineName::Dense => asked.tile.map_or(Engine::DENSE, |tile| Engine::Dense { tile }),
-            EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch }),
+            EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch, stride: 1 }),
         };
         let (sections, window): (Vec<Section>, SectionWindow) =
             asked_sections(loaded, place, asked, geometry, job.patch.planes()[0])?;

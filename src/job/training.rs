@@ -131,7 +131,7 @@ impl PreparedTraining {
 
         let padding: Padding = job.patch.padding.into();
         let options = ScoreOptions {
-            engine: scoring_engine(&self.learner.predictor()),
+            engine: scoring_engine(&self.learner.predictor()?),
             padding,
             most_voxels: Some(MOST_VALIDATION_PATCHES),
         };

@@ -35,6 +35,15 @@ pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>, NetworkError> {
     Ok(values)
 }
 
+/// The values of a tensor of bytes in C order.
+pub(super) fn bytes(tensor: &Tensor) -> Result<Vec<u8>, NetworkError> {
+    let tensor = tensor.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+    let mut values = vec![0; tensor.numel()];
+    let count = values.len();
+    tensor.f_copy_data(&mut values, count)?;
+    Ok(values)
+}
+
 /// Shape of `tensor`.
 pub(super) fn shape(tensor: &Tensor) -> Vec<usize> {
     tensor.size().into_iter().map(|length| length as usize).collect()

@@ -31,6 +31,19 @@ pub enum NetworkError {
         /// What was given.
         text: String,
     },
+    /// A number format that the device does not compute in.
+    #[error("precision {precision} is not available on `{device}`: {reason}")]
+    #[diagnostic(help(
+        "use `prediction.precision: f32`, or `auto` for the fastest that the device has and the answer allows"
+    ))]
+    Precision {
+        /// What was asked for.
+        precision: super::Precision,
+        /// Of whom.
+        device: String,
+        /// What it lacks.
+        reason: String,
+    },
     /// A convolution that VGG16 does not have.
     #[error("VGG16 has no convolution `{name}` to cut after; it has conv1_1, conv1_2, conv2_1 ... conv5_3")]
     UnknownCut {

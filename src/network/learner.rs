@@ -8,7 +8,7 @@ use tch::{Kind, Reduction, Tensor};
 use super::array::{NamedArray, tensor_from_array};
 use super::optimizer::Optimizer;
 use super::sequential::{Form, Sequential};
-use super::{Device, Freeze, Model, NetworkError, OptimizerOptions, Predictor};
+use super::{Device, Freeze, Model, NetworkError, OptimizerOptions, Precision, Predictor};
 use crate::grid::UNLABELLED;
 
 /// libtorch draws dropout from one generator a process; two learners must not draw from it in turn.
@@ -145,9 +145,12 @@ impl Learner {
         self.network.train(input, form)
     }
 
-    /// The network as it stands, for evaluation.
-    pub fn predictor(&self) -> Predictor {
-        Predictor::new(self.network.shared(), self.options.device)
+    /// The network as it stands, for evaluation; a copy that later steps do not change.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn predictor(&self) -> Result<Predictor, NetworkError> {
+        Predictor::new(&self.network, self.options.device, Precision::Float32)
     }
 
     /// All weights and running statistics.

@@ -8,7 +8,7 @@ use super::array::NamedArray;
 use super::array_file::{read_arrays, write_arrays};
 use super::parameters::Parameters;
 use super::sequential::Sequential;
-use super::{Architecture, Device, Layers, NetworkError, Predictor, Pretrained};
+use super::{Architecture, Device, Layers, NetworkError, Precision, Predictor, Pretrained};
 use crate::grid::{ClassTable, Domain, Plane};
 use crate::volume::AmplitudeScaling;
 
@@ -97,14 +97,22 @@ impl Model {
         Ok(Self { description, network })
     }
 
-    /// The model for prediction on `device`.
+    /// The model for prediction on `device` in float32.
     ///
     /// # Errors
     /// When the device refuses the weights.
     pub fn predictor(&self, device: Device) -> Result<Predictor, NetworkError> {
+        self.predictor_in(device, Precision::Float32)
+    }
+
+    /// The model for prediction on `device` in another precision.
+    ///
+    /// # Errors
+    /// When the device does not have the precision or refuses the weights.
+    pub fn predictor_in(&self, device: Device, precision: Precision) -> Result<Predictor, NetworkError> {
         let mut network = self.network.shared();
         network.move_to(device.0)?;
-        Ok(Predictor::new(network, device))
+        Predictor::new(&network, device, precision)
     }
 
     pub(super) fn into_network(self) -> Sequential {

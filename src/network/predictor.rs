@@ -1,22 +1,26 @@
 //! A network that classifies.
 
-use ndarray::{Array2, Array4, ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, Array4, ArrayView2, ArrayView3};
 use tch::{Kind, Tensor};
 
-use super::array::{tensor_from_array, values};
-use super::sequential::{Form, Sequential};
-use super::{Device, NetworkError};
+use super::array::{self, tensor_from_array, values};
+use super::prepared::Prepared;
+use super::sequential::Sequential;
+use super::{Device, NetworkError, Precision};
 
-/// A network with fixed weights on one device. Not shared between threads; [`Predictor::share`] gives each its own.
+/// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
+/// its own.
 #[derive(Debug)]
 pub struct Predictor {
-    network: Sequential,
+    network: Prepared,
     device: Device,
 }
 
 impl Predictor {
-    pub(super) fn new(network: Sequential, device: Device) -> Self {
-        Self { network, device }
+    /// `network` must lie on `device`.
+    pub(super) fn new(network: &Sequential, device: Device, precision: Precision) -> Result<Self, NetworkError> {
+        precision.check(device)?;
+        Ok(Self { network: Prepared::new(network, precision)?, device })
     }
 
     /// The same network for another thread; the weights are not copied.
@@ -24,19 +28,34 @@ impl Predictor {
         Self { network: self.network.shared(), device: self.device }
     }
 
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// What it computes in.
+    pub fn precision(&self) -> Precision {
+        self.network.precision
+    }
+
     /// Number of classes.
     pub fn classes(&self) -> usize {
-        self.network.layers.outputs()
+        self.network.classes
     }
 
     /// Side of the patch round a voxel.
     pub fn patch(&self) -> usize {
-        self.network.layers.patch
+        self.network.patch
     }
 
     /// Side of the window that the dense form needs; `None` where it has no dense form.
     pub fn receptive_field(&self) -> Option<usize> {
-        self.network.layers.receptive_field()
+        self.network.receptive_field
+    }
+
+    /// Product of all strides: tiles whose sides are multiples of it waste no arithmetic.
+    pub fn total_stride(&self) -> usize {
+        self.network.total_stride
     }
 
     /// Class scores (logits) `[n, K]` of patches `[n, patch, patch]`, samples down and traces across.
@@ -44,8 +63,7 @@ impl Predictor {
     /// # Errors
     /// When the patches have another size or memory runs out.
     pub fn patch_scores(&self, patches: ArrayView3<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        let scores = self.network.evaluate(&self.input(patches)?, Form::Patch)?;
-        rows(&scores)
+        rows(&self.network.patch_scores(&self.input(patches)?)?)
     }
 
     /// Class probabilities `[n, K]` of patches `[n, patch, patch]`.
@@ -53,67 +71,135 @@ impl Predictor {
     /// # Errors
     /// As [`Predictor::patch_scores`].
     pub fn patch_probabilities(&self, patches: ArrayView3<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        let scores = self.network.evaluate(&self.input(patches)?, Form::Patch)?;
-        rows(&scores.f_softmax(1, Kind::Float)?)
+        rows(&self.network.patch_scores(&self.input(patches)?)?.f_softmax(1, Kind::Float)?)
     }
 
     /// Class scores (logits) `[n, K, h, w]` of windows `[n, h + r - 1, w + r - 1]`.
     ///
     /// # Errors
-    /// When the network has no dense form, the windows are smaller than r or memory runs out.
+    /// When the network has no dense form, the windows do not fit or memory runs out.
     pub fn dense_scores(&self, windows: ArrayView3<'_, f32>) -> Result<Array4<f32>, NetworkError> {
-        let scores = self.network.evaluate(&self.input(windows)?, Form::Dense)?;
-        maps(&scores)
+        let (_, rows, columns) = windows.dim();
+        self.check_window([rows, columns])?;
+        maps(&self.network.dense_scores(&self.input(windows)?)?)
     }
 
-    /// Class probabilities `[n, K, h, w]` of windows `[n, h + r - 1, w + r - 1]`.
-    ///
-    /// # Errors
-    /// As [`Predictor::dense_scores`].
-    pub fn dense_probabilities(&self, windows: ArrayView3<'_, f32>) -> Result<Array4<f32>, NetworkError> {
-        let scores = self.network.evaluate(&self.input(windows)?, Form::Dense)?;
-        maps(&scores.f_softmax(1, Kind::Float)?)
-    }
-
-    /// Puts a padded section on the device, whose patches can then be classified without copying them.
-    ///
-    /// `padded` is `[samples + patch - 1, traces + patch - 1]`: the patch of voxel (sample, trace) starts there.
+    /// Puts a padded section `[rows, columns]`, samples down and traces across, on the device. Its tiles and patches can then
+    /// be classified without copying them one by one.
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn section_patches(&self, padded: ArrayView2<'_, f32>) -> Result<SectionPatches<'_>, NetworkError> {
-        let side = self.patch() as i64;
-        let section = tensor_from_array(padded)?.f_to_device(self.device.0)?;
-        let windows = section.f_unfold(0, side, 1)?.f_unfold(1, side, 1)?;
-        Ok(SectionPatches { predictor: self, windows })
+    pub fn place(&self, padded: ArrayView2<'_, f32>) -> Result<PlacedSection<'_>, NetworkError> {
+        Ok(PlacedSection { predictor: self, section: self.moved(tensor_from_array(padded)?)? })
     }
 
     fn input(&self, windows: ArrayView3<'_, f32>) -> Result<Tensor, NetworkError> {
-        Ok(tensor_from_array(windows)?.f_unsqueeze(1)?.f_to_device(self.device.0)?)
+        self.moved(tensor_from_array(windows)?.f_unsqueeze(1)?)
+    }
+
+    /// The tensor on the device; from page-locked memory, so that the copy runs beside the kernels of other threads.
+    fn moved(&self, tensor: Tensor) -> Result<Tensor, NetworkError> {
+        if !self.device.is_cuda() {
+            return Ok(tensor);
+        }
+        let (non_blocking, copy) = (true, false);
+        let pinned = tensor.f_pin_memory(self.device.0)?;
+        Ok(pinned.f_to_device_(self.device.0, Kind::Float, non_blocking, copy)?)
+    }
+
+    /// Looks whether windows of this shape have a dense output.
+    fn check_window(&self, shape: [usize; 2]) -> Result<(), NetworkError> {
+        let field = self.receptive_field().ok_or(NetworkError::NoDenseForm)?;
+        if shape.iter().all(|&side| side >= field) {
+            return Ok(());
+        }
+        let expected = format!("at least {field} on each side");
+        Err(NetworkError::Shape { what: "a window of the dense form".into(), actual: shape.to_vec(), expected })
+    }
+
+    fn places(&self, places: &[i64]) -> Result<Tensor, NetworkError> {
+        Ok(Tensor::f_from_slice(places)?.f_to_device(self.device.0)?)
     }
 }
 
-/// All patches of one section as views of the section itself.
+/// A padded section on the device of a predictor.
 #[derive(Debug)]
-pub struct SectionPatches<'a> {
+pub struct PlacedSection<'a> {
     predictor: &'a Predictor,
-    /// `[samples, traces, patch, patch]` without copies.
-    windows: Tensor,
+    /// `[rows, columns]`.
+    section: Tensor,
 }
 
-impl SectionPatches<'_> {
-    /// Class probabilities `[n, K]` of the voxels `(sample, trace)`.
+impl PlacedSection<'_> {
+    /// Class probabilities of `[rows, columns]` voxels from each of `corners` on, by the dense form. The window of the voxel at
+    /// a corner begins there.
     ///
     /// # Errors
-    /// When a voxel lies outside the section or memory runs out.
-    pub fn probabilities(&self, voxels: &[[usize; 2]]) -> Result<Array2<f32>, NetworkError> {
-        let index = |axis: usize| -> Result<Option<Tensor>, NetworkError> {
-            let places: Vec<i64> = voxels.iter().map(|voxel| voxel[axis] as i64).collect();
-            Ok(Some(Tensor::f_from_slice(&places)?.f_to_device(self.windows.device())?))
+    /// When the network has no dense form, a window leaves the section, the shape does not fit or memory runs out.
+    pub fn tiles(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Probabilities, NetworkError> {
+        let field = self.predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
+        let window = shape.map(|side| side + field - 1);
+        self.predictor.check_window(window)?;
+        let [height, width] = window.map(|side| side as i64);
+        let view = |&[row, column]: &[usize; 2]| -> Result<Tensor, NetworkError> {
+            Ok(self.section.f_narrow(0, row as i64, height)?.f_narrow(1, column as i64, width)?)
         };
-        let patches = self.windows.f_index(&[index(0)?, index(1)?])?.f_unsqueeze(1)?;
-        let scores = self.predictor.network.evaluate(&patches, Form::Patch)?;
-        rows(&scores.f_softmax(1, Kind::Float)?)
+        let windows = corners.iter().map(view).collect::<Result<Vec<_>, _>>()?;
+        let windows = Tensor::f_stack(&windows, 0)?.f_unsqueeze(1)?;
+        let scores = self.predictor.network.dense_scores(&windows)?;
+        Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
+    }
+
+    /// Class probabilities `[n, K]` of voxels whose patches begin at `corners`.
+    ///
+    /// # Errors
+    /// When a patch leaves the section or memory runs out.
+    pub fn patches(&self, corners: &[[usize; 2]]) -> Result<Array2<f32>, NetworkError> {
+        let side = self.predictor.patch() as i64;
+        // Views of all patches, then a copy of the chosen ones, made on the device.
+        let windows = self.section.f_unfold(0, side, 1)?.f_unfold(1, side, 1)?;
+        let index = |axis: usize| -> Result<Option<Tensor>, NetworkError> {
+            let places: Vec<i64> = corners.iter().map(|corner| corner[axis] as i64).collect();
+            Ok(Some(self.predictor.places(&places)?))
+        };
+        let patches = windows.f_index(&[index(0)?, index(1)?])?.f_unsqueeze(1)?;
+        rows(&self.predictor.network.patch_scores(&patches)?.f_softmax(1, Kind::Float)?)
+    }
+}
+
+/// Class probabilities of tiles, still on the device: `[n, K, rows, columns]`.
+#[derive(Debug)]
+pub struct Probabilities(Tensor);
+
+impl Probabilities {
+    /// A copy of them, `[n, K, column, row]`: traces first, as sections are.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn to_array(&self) -> Result<Array4<f32>, NetworkError> {
+        maps(&self.0.f_transpose(2, 3)?)
+    }
+
+    /// The code and the probability of the most probable class, the first of equals, each `[n, column, row]`.
+    ///
+    /// # Errors
+    /// When memory runs out.
+    pub fn most_probable(&self) -> Result<(Array3<u8>, Array3<f32>), NetworkError> {
+        tch::no_grad(|| {
+            let probabilities = self.0.f_transpose(2, 3)?;
+            let mut largest = probabilities.f_select(1, 0)?.f_contiguous()?;
+            let mut codes = largest.f_zeros_like()?.f_to_kind(Kind::Uint8)?;
+            for code in 1..probabilities.size()[1] {
+                let candidate = probabilities.f_select(1, code)?;
+                let _ = codes.f_masked_fill_(&candidate.f_gt_tensor(&largest)?, code)?;
+                largest = largest.f_maximum(&candidate)?;
+            }
+            let (n, columns, rows) = largest.size3()?;
+            let shape = (n as usize, columns as usize, rows as usize);
+            let fits = "as many values as the tensor's shape says";
+            let codes = Array3::from_shape_vec(shape, array::bytes(&codes)?).expect(fits);
+            Ok((codes, Array3::from_shape_vec(shape, values(&largest)?).expect(fits)))
+        })
     }
 }
 

@@ -2,8 +2,9 @@
 
 use tch::{Device, Tensor};
 
+use super::convolution::{Walk, convolve, same_padded};
 use super::parameters::Parameters;
-use super::{Layer, Layers, NetworkError, Padding};
+use super::{Layer, Layers, NetworkError, Padding, Precision};
 
 /// Share of a batch's statistics that enters the running ones (PyTorch's default).
 const MOMENTUM: f64 = 0.1;
@@ -39,11 +40,6 @@ impl Sequential {
     /// Moves the weights.
     pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
         self.parameters.move_to(device)
-    }
-
-    /// Class scores without a graph, as used for prediction.
-    pub(super) fn evaluate(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
-        tch::no_grad(|| scores(self.run(self.narrowed(input, form)?, 0..self.layers.layers.len(), form, false)?, form))
     }
 
     /// Class scores with dropout, batch statistics and a graph from the first trainable layer on.
@@ -132,39 +128,23 @@ impl Sequential {
         let weight = self.parameters.tensor(&format!("{name}.weight"))?;
         let bias = self.parameters.tensor(&format!("{name}.bias"))?;
         let stride = if form == Form::Dense { 1 } else { stride as i64 };
-        let convolve = |input: &Tensor, weight: &Tensor, bias: Option<&Tensor>| -> Result<Tensor, NetworkError> {
-            let (input, padding) = self.padded(input, kernel, stride)?;
-            exact_convolution(&input, weight, bias, stride, padding, dilation)
+        let apply = |input: &Tensor, weight: &Tensor, bias: Option<&Tensor>| -> Result<Tensor, NetworkError> {
+            let (input, padding) = match self.layers.padding {
+                Padding::Valid => (input.shallow_clone(), 0),
+                Padding::Same => same_padded(input, kernel, stride)?,
+            };
+            convolve(&input, weight, bias, Walk { stride, dilation, padding }, Precision::Float32)
         };
-        let output = convolve(input, weight, Some(bias))?;
+        let output = apply(input, weight, Some(bias))?;
         match self.parameters.find(&format!("{name}.border")) {
             None => Ok(output),
             Some(border) => {
                 // What the constant part of the normalised picture contributes; it differs near the padded edge.
                 let size = input.size();
                 let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
-                Ok(output.f_add(&convolve(&ones, border, None)?)?)
+                Ok(output.f_add(&apply(&ones, border, None)?)?)
             }
         }
-    }
-
-    /// The input with Keras' zeros round it, and what symmetric padding the convolution shall still add.
-    fn padded(&self, input: &Tensor, kernel: usize, stride: i64) -> Result<(Tensor, i64), NetworkError> {
-        if self.layers.padding == Padding::Valid {
-            return Ok((input.shallow_clone(), 0));
-        }
-        let total = |length: i64| {
-            let outputs = (length + stride - 1) / stride;
-            ((outputs - 1) * stride + kernel as i64 - length).max(0)
-        };
-        let size = input.size();
-        let (rows, columns) = (total(size[2]), total(size[3]));
-        if rows == columns && rows % 2 == 0 {
-            return Ok((input.shallow_clone(), rows / 2));
-        }
-        // Odd totals put the extra zero behind.
-        let pad = [columns / 2, columns - columns / 2, rows / 2, rows - rows / 2];
-        Ok((input.f_constant_pad_nd(pad)?, 0))
     }
 
     fn batch_norm(&self, input: &Tensor, name: &str, epsilon: f64, training: bool) -> Result<Tensor, NetworkError> {
@@ -190,41 +170,11 @@ impl Sequential {
             return Ok(input.f_linear(weight, Some(bias))?);
         }
         let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
-        exact_convolution(input, &weight, Some(bias), 1, 0, 1)
+        convolve(input, &weight, Some(bias), Walk::strided(1), Precision::Float32)
     }
 }
 
 /// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
 fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
     if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
-}
-
-/// A convolution in full float32, and the same one every time. CUDA's default would round the factors to ten bits (TF32).
-fn exact_convolution(
-    input: &Tensor,
-    weight: &Tensor,
-    bias: Option<&Tensor>,
-    stride: i64,
-    padding: i64,
-    dilation: i64,
-) -> Result<Tensor, NetworkError> {
-    let (strides, paddings, dilations) = ([stride, stride], [padding, padding], [dilation, dilation]);
-    if !input.device().is_cuda() {
-        return Ok(input.f_conv2d(weight, bias, strides, paddings, dilations, 1)?);
-    }
-    let (transposed, groups, benchmark, deterministic, cudnn, tf32) = (false, 1, false, true, true, false);
-    Ok(input.f_internal_convolution(
-        weight,
-        bias,
-        strides,
-        paddings,
-        dilations,
-        transposed,
-        [0, 0],
-        groups,
-        benchmark,
-        deterministic,
-        cudnn,
-        tf32,
-    )?)
 }

@@ -1,59 +1,163 @@
 //! The dense engine: exact tiles of one fixed shape.
 
-use ndarray::{Array3, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array3, ArrayView1, Axis, s};
 
-use super::SectionWindow;
-use crate::dataset::{Padding, Window};
-use crate::network::{NetworkError, Predictor};
+use super::engine::SectionView;
+use super::{Interpretation, Outputs};
+use crate::network::{Device, NetworkError, Predictor, Probabilities};
 
-/// Every tile of a section has the same padded shape, whoever computes it, so results do not depend on the division of
-/// work. Tiles may reach beyond the window; what they say there is dropped.
+/// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
+const VOXELS_AT_A_TIME: usize = 1 << 20;
+
+/// How a window is divided. Every tile of every section has the same padded shape, whoever computes it, so results do not
+/// depend on the division of work. Tiles may reach beyond the window; what they say there is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Tiling {
+    /// Samples and traces of a tile.
+    pub(super) shape: [usize; 2],
+    /// Tiles down and across.
+    pub(super) count: [usize; 2],
+    /// Tiles computed at a time.
+    pub(super) together: usize,
+}
+
+impl Tiling {
+    /// Of `traces` x `samples` voxels in tiles of at most `largest` a side.
+    pub(super) fn new(stride: usize, device: Device, largest: usize, [traces, samples]: [usize; 2]) -> Self {
+        let shape = [samples, traces].map(|length| tile_side(length, largest, stride));
+        let count = [samples.div_ceil(shape[0]), traces.div_ceil(shape[1])];
+        let wanted = VOXELS_AT_A_TIME.div_ceil(shape[0] * shape[1]);
+        let together = if device.is_cuda() { wanted.min(count[0] * count[1]) } else { 1 };
+        Self { shape, count, together: together.max(1) }
+    }
+
+    /// Samples and traces of the section that the windows of all tiles cover.
+    pub(super) fn padded(&self, receptive_field: usize) -> [usize; 2] {
+        [0, 1].map(|axis| self.shape[axis] * self.count[axis] + receptive_field - 1)
+    }
+
+    /// First sample and trace of each tile, in groups of those computed together. The last group is filled up with tiles of
+    /// its own, so that all groups have one size.
+    fn groups(&self) -> Vec<Vec<[usize; 2]>> {
+        let corners: Vec<[usize; 2]> = (0..self.count[1])
+            .flat_map(|across| (0..self.count[0]).map(move |down| [down, across]))
+            .map(|[down, across]| [down * self.shape[0], across * self.shape[1]])
+            .collect();
+        let full = |group: &[[usize; 2]]| group.iter().copied().cycle().take(self.together).collect();
+        corners.chunks(self.together).map(full).collect()
+    }
+}
+
 pub(super) fn probabilities(
     predictor: &Predictor,
     tile: usize,
-    padding: Padding,
-    section: ArrayView2<'_, f32>,
-    live: ArrayView1<'_, bool>,
-    window: &SectionWindow,
+    view: &SectionView<'_>,
 ) -> Result<Array3<f32>, NetworkError> {
-    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
-    let [traces, samples] = window.shape();
-    let (tile_traces, tile_samples) = (tile_side(traces, tile), tile_side(samples, tile));
-    let before = (field / 2) as i64;
+    let [traces, samples] = view.window.shape();
     let mut output = Array3::zeros((predictor.classes(), traces, samples));
-    let mut input = Array3::zeros((1, tile_samples + field - 1, tile_traces + field - 1));
-    for first_trace in (0..traces).step_by(tile_traces.max(1)) {
-        let end_trace = (first_trace + tile_traces).min(traces);
-        let live = live.slice(s![window.traces.start + first_trace..window.traces.start + end_trace]);
-        if !live.iter().any(|&live| live) {
-            continue;
+    each_group(predictor, tile, view, |places, group| {
+        let group = group.to_array()?;
+        for (values, place) in group.axis_iter(Axis(0)).zip(places) {
+            place.live_traces(view.live_in_window(), |from, to| {
+                output.slice_mut(s![.., to, place.samples()]).assign(&values.slice(s![.., from, ..place.rows]));
+            });
         }
-        for first_sample in (0..samples).step_by(tile_samples.max(1)) {
-            let end_sample = (first_sample + tile_samples).min(samples);
-            let view = Window {
-                first_trace: (window.traces.start + first_trace) as i64 - before,
-                trace_step: 1,
-                first_sample: (window.samples.start + first_sample) as i64 - before,
-                padding,
-            };
-            input.fill(0.0);
-            view.copy(section, input.index_axis_mut(Axis(0), 0), |amplitude| amplitude);
-            let scores = predictor.dense_probabilities(input.view())?;
-            // `[class, sample, trace]` to `[class, trace, sample]`.
-            let scores = scores.index_axis(Axis(0), 0).permuted_axes([0, 2, 1]);
-            for (offset, _) in live.iter().enumerate().filter(|(_, live)| **live) {
-                let mut target = output.slice_mut(s![.., first_trace + offset, first_sample..end_sample]);
-                target.assign(&scores.slice(s![.., offset, ..end_sample - first_sample]));
-            }
-        }
-    }
+        Ok(())
+    })?;
     Ok(output)
 }
 
-/// The side that divides `length` into the fewest equal tiles of at most `largest`.
-fn tile_side(length: usize, largest: usize) -> usize {
+pub(super) fn interpretation(
+    predictor: &Predictor,
+    tile: usize,
+    view: &SectionView<'_>,
+    outputs: Outputs,
+) -> Result<Interpretation, NetworkError> {
+    let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
+    each_group(predictor, tile, view, |places, group| {
+        let (codes, largest) = group.most_probable()?;
+        let probability = if outputs.probability { Some(group.to_array()?) } else { None };
+        for (number, place) in places.iter().enumerate() {
+            place.live_traces(view.live_in_window(), |from, to| {
+                output.codes.slice_mut(s![to, place.samples()]).assign(&codes.slice(s![number, from, ..place.rows]));
+                if let Some(confidence) = &mut output.confidence {
+                    confidence.slice_mut(s![to, place.samples()]).assign(&largest.slice(s![
+                        number,
+                        from,
+                        ..place.rows
+                    ]));
+                }
+                if let (Some(output), Some(values)) = (&mut output.probability, &probability) {
+                    let values = values.slice(s![number, .., from, ..place.rows]);
+                    output.slice_mut(s![.., to, place.samples()]).assign(&values);
+                }
+            });
+        }
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+/// Where a tile lies in the window, without what reaches beyond.
+struct Place {
+    first_sample: usize,
+    first_trace: usize,
+    rows: usize,
+    columns: usize,
+}
+
+impl Place {
+    fn samples(&self) -> std::ops::Range<usize> {
+        self.first_sample..self.first_sample + self.rows
+    }
+
+    /// Calls `each` with the place in the tile and in the window of every trace that is live.
+    fn live_traces(&self, live: ArrayView1<'_, bool>, mut each: impl FnMut(usize, usize)) {
+        for from in (0..self.columns).filter(|from| live[self.first_trace + from]) {
+            each(from, self.first_trace + from);
+        }
+    }
+}
+
+/// Hands the probabilities of every group of tiles that holds a live trace to `take`.
+fn each_group(
+    predictor: &Predictor,
+    tile: usize,
+    view: &SectionView<'_>,
+    mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
+) -> Result<(), NetworkError> {
+    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
+    let [traces, samples] = view.window.shape();
+    if traces == 0 || samples == 0 {
+        return Ok(());
+    }
+    let tiling = Tiling::new(predictor.total_stride(), predictor.device(), tile, [traces, samples]);
+    let placed = predictor.place(view.padded(tiling.padded(field), field / 2).view())?;
+    let live = view.live_in_window();
+    for corners in tiling.groups() {
+        let places: Vec<Place> = corners
+            .iter()
+            .map(|&[first_sample, first_trace]| Place {
+                first_sample,
+                first_trace,
+                rows: tiling.shape[0].min(samples - first_sample),
+                columns: tiling.shape[1].min(traces - first_trace),
+            })
+            .collect();
+        let is_live = |place: &Place| {
+            live.slice(s![place.first_trace..place.first_trace + place.columns]).iter().any(|&live| live)
+        };
+        if places.iter().any(is_live) {
+            take(&places, &placed.tiles(&corners, tiling.shape)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The side, a multiple of `stride`, that divides `length` into the fewest equal tiles of at most about `largest`.
+fn tile_side(length: usize, largest: usize, stride: usize) -> usize {
     let tiles = length.div_ceil(largest.max(1)).max(1);
-    length.div_ceil(tiles)
+    length.div_ceil(tiles).next_multiple_of(stride)
 }
 
 #[cfg(test)]
@@ -61,11 +165,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_are_equal_and_cover_the_section() {
-        for (length, largest, side) in
-            [(1501, 256, 251), (481, 256, 241), (100, 256, 100), (256, 256, 256), (257, 256, 129)]
+    fn tiles_are_equal_whole_phases_and_cover_the_section() {
+        for (length, largest, stride, side) in
+            [(1501, 256, 1, 251), (481, 256, 8, 248), (100, 256, 8, 104), (256, 256, 32, 256), (257, 256, 1, 129)]
         {
-            assert_eq!(tile_side(length, largest), side);
+            assert_eq!(tile_side(length, largest, stride), side);
         }
+    }
+
+    #[test]
+    fn groups_hold_every_tile_and_have_one_size() {
+        let tiling = Tiling { shape: [8, 16], count: [2, 3], together: 4 };
+        let groups = tiling.groups();
+        assert_eq!(groups, [[[0, 0], [8, 0], [0, 16], [8, 16]], [[0, 32], [8, 32], [0, 32], [8, 32]]]);
     }
 }

@@ -1,9 +1,9 @@
 //! The two ways to interpret a section. On a network with valid padding they agree.
 
-use ndarray::{Array3, ArrayView1, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView1, ArrayView2, s};
 
-use super::{PredictError, SectionWindow, dense, patch};
-use crate::dataset::Padding;
+use super::{Interpretation, PredictError, PredictOptions, SectionWindow, dense, patch};
+use crate::dataset::{Padding, Window};
 use crate::network::{NetworkError, Predictor};
 
 /// How class probabilities are computed.
@@ -18,6 +18,8 @@ pub enum Engine {
     Patch {
         /// Patches in one pass.
         batch: usize,
+        /// 1: every voxel. n: every nth trace and sample, with probabilities interpolated between.
+        stride: usize,
     },
 }
 
@@ -25,7 +27,7 @@ impl Engine {
     /// Dense with the standard tile. Larger tiles waste less on their halo, smaller ones stay closer to the caches.
     pub const DENSE: Self = Self::Dense { tile: 256 };
     /// Patches with the standard batch.
-    pub const PATCH: Self = Self::Patch { batch: 256 };
+    pub const PATCH: Self = Self::Patch { batch: 256, stride: 1 };
 
     /// Whether the engine can work with this network.
     ///
@@ -37,6 +39,30 @@ impl Engine {
             _ => Ok(()),
         }
     }
+}
+
+/// What a network says of the `window` of a scaled `section` `[trace, sample]`, with the outputs asked for.
+///
+/// Windows see the whole section and, beyond its edge, `padding`. Traces that are not `live` get no class.
+///
+/// # Errors
+/// When the network has no dense form, or the device runs out of memory.
+pub fn interpret_section(
+    predictor: &Predictor,
+    options: &PredictOptions,
+    section: ArrayView2<'_, f32>,
+    live: ArrayView1<'_, bool>,
+) -> Result<Interpretation, PredictError> {
+    let PredictOptions { engine, padding, window, outputs, .. } = options;
+    engine.check(predictor)?;
+    let view = SectionView { section, live, window, padding: *padding };
+    Ok(match *engine {
+        Engine::Dense { tile } => dense::interpretation(predictor, tile, &view, *outputs)?,
+        Engine::Patch { batch, stride } => {
+            let probabilities = patch::probabilities(predictor, batch, stride, &view)?;
+            Interpretation::from_probabilities(probabilities, view.live_in_window(), *outputs)
+        }
+    })
 }
 
 /// Class probabilities `[class, trace, sample]` of the `window` of a scaled `section` `[trace, sample]`.
@@ -54,22 +80,52 @@ pub fn section_probabilities(
     window: &SectionWindow,
 ) -> Result<Array3<f32>, PredictError> {
     engine.check(predictor)?;
-    let probabilities = match engine {
-        Engine::Dense { tile } => dense::probabilities(predictor, tile, padding, section, live, window)?,
-        Engine::Patch { batch } => patch::probabilities(predictor, batch, padding, section, live, window)?,
-    };
-    Ok(probabilities)
+    let view = SectionView { section, live, window, padding };
+    Ok(match engine {
+        Engine::Dense { tile } => dense::probabilities(predictor, tile, &view)?,
+        Engine::Patch { batch, stride } => patch::probabilities(predictor, batch, stride, &view)?,
+    })
+}
+
+/// A section as engines see it.
+pub(super) struct SectionView<'a> {
+    /// Scaled amplitudes `[trace, sample]`.
+    pub(super) section: ArrayView2<'a, f32>,
+    pub(super) live: ArrayView1<'a, bool>,
+    pub(super) window: &'a SectionWindow,
+    pub(super) padding: Padding,
+}
+
+impl SectionView<'_> {
+    /// Which traces of the window hold data.
+    pub(super) fn live_in_window(&self) -> ArrayView1<'_, bool> {
+        self.live.slice(s![self.window.traces.clone()])
+    }
+
+    /// A copy `[sample, trace]`, the network's orientation, of `shape` values that begins `before` traces and samples before
+    /// the window.
+    pub(super) fn padded(&self, shape: [usize; 2], before: usize) -> Array2<f32> {
+        let mut padded = Array2::zeros(shape);
+        let view = Window {
+            first_trace: self.window.traces.start as i64 - before as i64,
+            trace_step: 1,
+            first_sample: self.window.samples.start as i64 - before as i64,
+            padding: self.padding,
+        };
+        view.copy(self.section, padded.view_mut(), |amplitude| amplitude);
+        padded
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array1, Array2, Axis};
+    use ndarray::{Array1, Axis};
 
     use super::super::test_network::{noise, predictor, vgg16, waldeland};
     use super::*;
 
     fn both(predictor: &Predictor, padding: Padding, section: &Array2<f32>) -> [Array3<f32>; 2] {
-        [Engine::Dense { tile: 40 }, Engine::Patch { batch: 97 }].map(|engine| {
+        [Engine::Dense { tile: 40 }, Engine::Patch { batch: 97, stride: 1 }].map(|engine| {
             let live = Array1::from_elem(section.nrows(), true);
             let window = SectionWindow::whole([section.nrows(), section.ncols()]);
             section_probabilities(predictor, engine, padding, section.view(), live.view(), &window).unwrap()
@@ -151,7 +207,7 @@ mod tests {
         let mut live = Array1::from_elem(30, true);
         live[7] = false;
         let window = SectionWindow::whole([30, 20]);
-        for engine in [Engine::Dense { tile: 8 }, Engine::Patch { batch: 50 }] {
+        for engine in [Engine::Dense { tile: 8 }, Engine::Patch { batch: 50, stride: 1 }] {
             let values =
                 section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), &window).unwrap();
             for (trace, values) in values.axis_iter(Axis(1)).enumerate() {

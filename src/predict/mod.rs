@@ -3,9 +3,12 @@
 //! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] walks the sections of a cube with several
 //! workers, keeps every finished one in a [`SectionStore`] so that an interrupted run continues, and feeds the sinks.
 
+mod budget;
+mod choose_precision;
 mod dense;
 mod engine;
 mod error;
+mod interpretation;
 mod options;
 mod patch;
 mod score;
@@ -14,8 +17,11 @@ mod store;
 mod walk;
 mod window;
 
-pub use engine::{Engine, section_probabilities};
+pub use budget::MemoryPlan;
+pub use choose_precision::{PrecisionTrial, choose_precision};
+pub use engine::{Engine, interpret_section, section_probabilities};
 pub use error::PredictError;
+pub use interpretation::Interpretation;
 pub use options::{Outputs, PredictOptions};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};

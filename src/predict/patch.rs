@@ -1,43 +1,130 @@
 //! The patch engine: one window a voxel, gathered from the section on the device.
 
-use ndarray::{Array2, Array3, ArrayView1, ArrayView2};
+use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, Axis, s};
 
-use super::SectionWindow;
-use crate::dataset::{Padding, Window};
-use crate::network::{NetworkError, Predictor};
+use super::engine::SectionView;
+use crate::network::{NetworkError, PlacedSection, Predictor};
 
+/// Class probabilities `[class, trace, sample]` of the window, from every `stride`-th trace and sample.
 pub(super) fn probabilities(
     predictor: &Predictor,
     batch: usize,
-    padding: Padding,
-    section: ArrayView2<'_, f32>,
-    live: ArrayView1<'_, bool>,
-    window: &SectionWindow,
+    stride: usize,
+    view: &SectionView<'_>,
 ) -> Result<Array3<f32>, NetworkError> {
     let side = predictor.patch();
-    let [traces, samples] = window.shape();
-    let before = (side / 2) as i64;
-    let mut padded = Array2::zeros((samples + side - 1, traces + side - 1));
-    let view = Window {
-        first_trace: window.traces.start as i64 - before,
-        trace_step: 1,
-        first_sample: window.samples.start as i64 - before,
-        padding,
-    };
-    view.copy(section, padded.view_mut(), |amplitude| amplitude);
-    let patches = predictor.section_patches(padded.view())?;
-
-    let is_live = |trace: &usize| live[window.traces.start + trace];
-    let voxels: Vec<[usize; 2]> =
-        (0..traces).filter(is_live).flat_map(|trace| (0..samples).map(move |sample| [sample, trace])).collect();
+    let [traces, samples] = view.window.shape();
+    let padded = view.padded([samples + side - 1, traces + side - 1], side / 2);
+    let placed = predictor.place(padded.view())?;
+    let live = view.live_in_window();
     let mut output = Array3::zeros((predictor.classes(), traces, samples));
-    for voxels in voxels.chunks(batch.max(1)) {
-        let probabilities = patches.probabilities(voxels)?;
-        for (&[sample, trace], row) in voxels.iter().zip(probabilities.rows()) {
-            for (class, &probability) in row.iter().enumerate() {
-                output[[class, trace, sample]] = probability;
+    if stride > 1 {
+        let (rows, columns) = (nodes(traces, stride), nodes(samples, stride));
+        let voxels: Vec<[usize; 2]> =
+            rows.iter().flat_map(|&trace| columns.iter().map(move |&sample| [sample, trace])).collect();
+        let coarse = classified(predictor, &placed, batch, &voxels)?;
+        for (class, values) in coarse.axis_iter(Axis(1)).enumerate() {
+            let values = values.to_shape((rows.len(), columns.len())).expect("one value a node");
+            interpolate(values.view(), &rows, &columns, output.index_axis_mut(Axis(0), class));
+        }
+        for (trace, _) in live.iter().enumerate().filter(|(_, live)| !**live) {
+            output.slice_mut(s![.., trace, ..]).fill(0.0);
+        }
+        return Ok(output);
+    }
+    let voxels: Vec<[usize; 2]> = (0..traces)
+        .filter(|&trace| live[trace])
+        .flat_map(|trace| (0..samples).map(move |sample| [sample, trace]))
+        .collect();
+    let rows = classified(predictor, &placed, batch, &voxels)?;
+    for (&[sample, trace], row) in voxels.iter().zip(rows.rows()) {
+        output.slice_mut(s![.., trace, sample]).assign(&row);
+    }
+    Ok(output)
+}
+
+/// Class probabilities `[voxel, class]`. Where the device's memory does not hold a batch, half of it is tried.
+fn classified(
+    predictor: &Predictor,
+    placed: &PlacedSection<'_>,
+    mut batch: usize,
+    voxels: &[[usize; 2]],
+) -> Result<Array2<f32>, NetworkError> {
+    let mut output = Array2::zeros((voxels.len(), predictor.classes()));
+    let mut done = 0;
+    while done < voxels.len() {
+        let end = (done + batch.max(1)).min(voxels.len());
+        match placed.patches(&voxels[done..end]) {
+            Ok(rows) => {
+                output.slice_mut(s![done..end, ..]).assign(&rows);
+                done = end;
             }
+            Err(NetworkError::OutOfMemory) if batch > 1 => batch /= 2,
+            Err(error) => return Err(error),
         }
     }
     Ok(output)
+}
+
+/// Every `stride`-th place, and the last one.
+fn nodes(length: usize, stride: usize) -> Vec<usize> {
+    let mut nodes: Vec<usize> = (0..length).step_by(stride).collect();
+    if nodes.last().is_some_and(|&last| last + 1 < length) {
+        nodes.push(length - 1);
+    }
+    nodes
+}
+
+/// Bilinear between the nodes.
+fn interpolate(values: ArrayView2<'_, f32>, rows: &[usize], columns: &[usize], mut output: ArrayViewMut2<'_, f32>) {
+    for ((row, column), value) in output.indexed_iter_mut() {
+        let ((above, below, down), (left, right, along)) = (between(rows, row), between(columns, column));
+        let upper = values[[above, left]] * (1.0 - along) + values[[above, right]] * along;
+        let lower = values[[below, left]] * (1.0 - along) + values[[below, right]] * along;
+        *value = upper * (1.0 - down) + lower * down;
+    }
+}
+
+/// The nodes before and after `place`, and how far between them it lies.
+fn between(nodes: &[usize], place: usize) -> (usize, usize, f32) {
+    let before = nodes.partition_point(|&node| node <= place) - 1;
+    match nodes.get(before + 1) {
+        Some(&after) => (before, before + 1, (place - nodes[before]) as f32 / (after - nodes[before]) as f32),
+        None => (before, before, 0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array1;
+
+    use super::super::test_network::{noise, predictor, waldeland};
+    use super::super::{Engine, SectionWindow, section_probabilities};
+    use super::*;
+    use crate::dataset::Padding;
+
+    #[test]
+    fn a_preview_is_exact_at_its_nodes_and_between_them_in_between() {
+        let (section, predictor) = (noise(14, 19), predictor(waldeland()));
+        let mut live = Array1::from_elem(14, true);
+        live[5] = false;
+        let window = SectionWindow::whole([14, 19]);
+        let [exact, preview] = [1, 4].map(|stride| {
+            let engine = Engine::Patch { batch: 32, stride };
+            section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), &window).unwrap()
+        });
+        for trace in [0, 4, 8, 12, 13] {
+            for sample in [0, 4, 8, 12, 16, 18] {
+                for class in 0..5 {
+                    assert!((exact[[class, trace, sample]] - preview[[class, trace, sample]]).abs() < 1e-5);
+                }
+            }
+        }
+        let mean = (preview[[0, 8, 4]] + preview[[0, 12, 4]]) / 2.0;
+        assert!((preview[[0, 10, 4]] - mean).abs() < 1e-6);
+        for (trace, values) in preview.axis_iter(Axis(1)).enumerate() {
+            let expected = if trace == 5 { 0.0 } else { 1.0 };
+            assert!(values.sum_axis(Axis(0)).iter().all(|sum| (sum - expected).abs() < 1e-5));
+        }
+    }
 }

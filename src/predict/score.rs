@@ -34,7 +34,7 @@ pub fn score(
     options.engine.check(predictor)?;
     match options.engine {
         Engine::Dense { .. } => score_sections(dataset, predictor, options, subsets),
-        Engine::Patch { batch } => {
+        Engine::Patch { batch, .. } => {
             subsets.iter().map(|&subset| score_patches(dataset, predictor, options, batch, subset)).collect()
         }
     }

@@ -147,7 +147,7 @@ impl Session<'_> {
 
     fn end_epoch(&mut self) -> Result<(), TrainError> {
         let validation = match self.validator {
-            Some(validator) => Some(validator.validate(&self.learner.predictor()).map_err(TrainError::Validation)?),
+            Some(validator) => Some(validator.validate(&self.learner.predictor()?).map_err(TrainError::Validation)?),
             None => None,
         };
         let sums = std::mem::take(&mut self.progress.epoch);
