@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::printer::Printer;
 use super::quantity::{duration, grouped, time_left};
 use crate::job::{JobEvent, Listener};
-use crate::predict::PredictionProgress;
+use crate::predict::{PredictionProgress, PredictionSummary};
 use crate::train::{EpochRecord, TrainingEvent};
 
 /// Time between two lines where no bar is drawn.
@@ -99,15 +99,30 @@ impl<'a> Progress<'a> {
             self.begin(self.announced, 0, progress.total_voxels);
         }
         let Some(phase) = &mut self.phase else { return };
-        if progress.kept {
-            phase.kept = progress.voxels;
+        if progress.computed_voxels == 0 {
+            // Taking up what is there says nothing about how long the rest takes.
+            phase.started = Instant::now();
         }
         phase.done = progress.voxels;
-        phase.voxels = progress.voxels - phase.kept;
+        phase.voxels = progress.computed_voxels;
+        phase.kept = progress.voxels - progress.computed_voxels;
         let what = format!("section {} of {}", progress.sections, progress.total_sections);
         phase.show(&what, self.printer);
         if progress.sections == progress.total_sections {
             self.end();
+        }
+    }
+
+    fn predicted(&mut self, summary: &PredictionSummary) {
+        self.end();
+        if summary.voxels > 0 {
+            self.printer.note(format_args!(
+                "  {} voxels in {}: {} voxels/s, devices busy {:.0} % of the time",
+                grouped(summary.voxels),
+                duration(Duration::from_secs_f64(summary.seconds)),
+                grouped(summary.voxels_per_second() as u64),
+                summary.busy_share * 100.0
+            ));
         }
     }
 }
@@ -146,6 +161,7 @@ impl Listener for Progress<'_> {
             JobEvent::Warning(text) => self.print(|printer| printer.warning(text)),
             JobEvent::Training(event) => self.training(event),
             JobEvent::Prediction(progress) => self.prediction(progress),
+            JobEvent::Predicted(summary) => self.predicted(summary),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
+use super::engine_choice::Computing;
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
@@ -13,6 +14,9 @@ use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
 use super::training::{MODEL_FILE, PreparedTraining};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, interpretation, job_yaml, training};
 use crate::network::{Device, DeviceChoice, Model, library_release};
+
+/// One prepares and fetches while the kernels of the other run.
+const WORKERS_PER_GPU: usize = 2;
 
 /// Which part of a job to carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +104,11 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
+    /// Sections computed at a time.
+    fn workers(&self) -> usize {
+        if self.device.is_cuda() { WORKERS_PER_GPU } else { self.options.threads }
+    }
+
     fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
         let job = &loaded.job;
         if work == Work::Predict && job.prediction.is_empty() {
@@ -290,12 +299,9 @@ impl Prepared {
         };
         let model = if plan.trains { None } else { Some(plan.model()?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
-        let workers = if plan.device.is_cuda() { 1 } else { plan.options.threads };
-        let predictions = if plan.predicts {
-            PreparedPrediction::all(loaded, &material, &layers, workers, listener)?
-        } else {
-            Vec::new()
-        };
+        let computing = Computing { layers: &layers, device: plan.device, workers: plan.workers() };
+        let predictions =
+            if plan.predicts { PreparedPrediction::all(loaded, &material, computing, listener)? } else { Vec::new() };
         Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
     }
 
@@ -336,6 +342,7 @@ impl Prepared {
                 material: &material,
                 model: &model,
                 device,
+                workers: plan.workers(),
                 folder: &plan.folder,
                 inputs: &inputs,
                 model_sha256: &model_sha256,

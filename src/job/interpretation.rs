@@ -1,13 +1,15 @@
 //! The use case `predict`: cubes interpreted with the trained model, as files and figures.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::engine_choice::{Computing, EngineChoice, fixed};
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
-use super::run_folder::{FileRecord, InputRecord, RunFolder, StageRecord};
-use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
+use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
+use super::schema::{Job, Prediction as Asked, PredictionOutput};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
 use super::truth::{TruthCounts, TruthSink};
@@ -19,8 +21,10 @@ use crate::export::{
 };
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
-use crate::network::{Device, Layers, Model, NetworkError};
-use crate::predict::{Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow};
+use crate::network::{Device, Model, Predictor};
+use crate::predict::{
+    Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow, choose_precision,
+};
 use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
 
 /// Where unfinished predictions lie in the folder of unfinished work.
@@ -46,19 +50,17 @@ impl PreparedPrediction {
     pub(super) fn all(
         loaded: &LoadedJob,
         material: &Material,
-        layers: &Layers,
-        workers: usize,
+        computing: Computing<'_>,
         listener: &mut dyn Listener,
     ) -> Result<Vec<Self>, RunError> {
         let predictions = loaded.job.prediction.iter().enumerate();
-        predictions.map(|(place, asked)| Self::new(loaded, material, layers, workers, place, asked, listener)).collect()
+        predictions.map(|(place, asked)| Self::new(loaded, material, computing, place, asked, listener)).collect()
     }
 
     fn new(
         loaded: &LoadedJob,
         material: &Material,
-        layers: &Layers,
-        workers: usize,
+        computing: Computing<'_>,
         place: usize,
         asked: &Asked,
         listener: &mut dyn Listener,
@@ -91,11 +93,6 @@ impl PreparedPrediction {
                 learnt.vertical.step
             )));
         }
-        let engine = match asked.engine {
-            EngineName::Dense if layers.receptive_field().is_none() => return Err(NetworkError::NoDenseForm.into()),
-            EngineName::Dense => asked.tile.map_or(Engine::DENSE, |tile| Engine::Dense { tile }),
-            EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch, stride: 1 }),
-        };
         let (sections, window): (Vec<Section>, SectionWindow) =
             asked_sections(loaded, place, asked, geometry, job.patch.planes()[0])?;
         let outputs = Outputs {
@@ -118,7 +115,13 @@ impl PreparedPrediction {
         };
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
-        let options = PredictOptions { engine, padding, sections, window, outputs, workers };
+        let mut options =
+            PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes: false };
+        let shape = geometry.section_shape(options.sections[0].plane);
+        let pipeline_bytes = options.pipeline_bytes(shape, material.classes.len(), computing.workers);
+        let window = &options.window;
+        let choice = EngineChoice { loaded, place, asked, computing, window, pipeline_bytes };
+        options.engine = choice.engine()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
 
@@ -139,7 +142,8 @@ impl PreparedPrediction {
         listener: &mut dyn Listener,
         record: &mut StageRecord,
     ) -> Result<(), RunError> {
-        let PredictionRun { loaded, material, model, device, folder, inputs, model_sha256, interrupted } = *run;
+        let PredictionRun { loaded, material, model, device, workers, folder, inputs, model_sha256, interrupted } =
+            *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
         let plane = self.options.sections[0].plane;
@@ -147,8 +151,11 @@ impl PreparedPrediction {
 
         let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
         let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
-        let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
-        let kept = self.options.sections.iter().filter(|&&section| store.holds(section)).count();
+        let (sections_folder, engine) = fresh_or_same(&partial, &identity, self.options.engine)?;
+        let options = PredictOptions { engine, ..self.options.clone() };
+        let store = SectionStore::open(&sections_folder)?;
+        let prediction = Prediction { volume, scaling: &model.description.amplitude, options: &options, store: &store };
+        let kept = prediction.kept_sections(model.description.classes.len())?;
         if kept > 0 {
             listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
         }
@@ -158,13 +165,14 @@ impl PreparedPrediction {
         let snapshots = Arc::new(Mutex::new(snapshots));
         let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
         let counts = self.truth_sink(run, &mut sinks)?;
-        let mut written = self.file_sinks(run, volume, live, plane, &partial, &mut sinks)?;
 
-        let predictor = model.predictor(device)?;
-        let prediction =
-            Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
+        let (predictor, history) = self.predictor(run, volume, &options, listener)?;
+        let mut written = self.file_sinks(run, volume, live, plane, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        prediction.run(&predictor, &mut sinks, &mut progress, interrupted)?;
+        let predictors = (0..workers).map(|_| predictor.share()).collect();
+        let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
+        listener.notice(&JobEvent::Predicted(&summary));
+        record.speeds.extend(SpeedRecord::of(&summary));
         for sink in sinks {
             sink.finish()?;
         }
@@ -196,6 +204,41 @@ impl PreparedPrediction {
         let figures = self.pictures.draw(&loaded.job.name, &prefix, material, model, volume, &snapshots, folder)?;
         record.figures.extend(figures);
         Ok(())
+    }
+
+    /// The network in the precision asked for, and how the cube is made, in one line.
+    fn predictor(
+        &self,
+        run: &PredictionRun<'_>,
+        volume: &SegyVolume,
+        options: &PredictOptions,
+        listener: &mut dyn Listener,
+    ) -> Result<(Predictor, String), RunError> {
+        let PredictionRun { model, device, .. } = *run;
+        let precision = match fixed(self.asked.precision) {
+            Some(precision) => precision,
+            None => {
+                let exact = model.predictor(device)?;
+                let scaling = &model.description.amplitude;
+                let (precision, trials) = choose_precision(volume, scaling, model, options, &exact)?;
+                let trials: Vec<String> = trials.iter().map(ToString::to_string).collect();
+                let trials = if trials.is_empty() { "the device has no lower one".into() } else { trials.join("; ") };
+                listener.notice(&JobEvent::Note(&format!("precision {precision}: {trials}")));
+                precision
+            }
+        };
+        let (engine, preview) = match options.engine {
+            Engine::Dense { tile } => (format!("dense engine, tiles of at most {tile}"), String::new()),
+            Engine::Patch { batch, stride: 1 } => (format!("patch engine, {batch} patches at a time"), String::new()),
+            Engine::Patch { batch, stride } => (
+                format!("patch engine, {batch} patches at a time"),
+                format!("; coarse preview: every {stride}th trace and sample, probabilities interpolated between"),
+            ),
+        };
+        listener.notice(&JobEvent::Note(&format!("{engine}, {precision}{preview}")));
+        let title = model.description.architecture.title();
+        let history = format!("interpreted by {title}, {}, {precision}{preview}", engine_name(options.engine));
+        Ok((model.predictor_in(device, precision)?, history))
     }
 
     fn truth_sink(
@@ -231,7 +274,8 @@ impl PreparedPrediction {
         volume: &'s SegyVolume,
         live: &LiveTraces,
         plane: Plane,
-        partial: &std::path::Path,
+        partial: &Path,
+        history: String,
         sinks: &mut Vec<Box<dyn SectionSink + 's>>,
     ) -> Result<Vec<FileRecord>, RunError> {
         let job = &run.loaded.job;
@@ -248,7 +292,7 @@ impl PreparedPrediction {
             live_traces: live.clone(),
             provenance: Provenance {
                 title: format!("{}: seismic facies", job.name),
-                history: format!("interpreted by {}", run.model.description.architecture.title()),
+                history,
                 source_file: file
                     .path()
                     .file_name()
@@ -284,6 +328,13 @@ impl PreparedPrediction {
             written.push(FileRecord { name, description, bytes: 0 });
         }
         Ok(written)
+    }
+}
+
+fn engine_name(engine: Engine) -> &'static str {
+    match engine {
+        Engine::Dense { .. } => "dense engine",
+        Engine::Patch { .. } => "patch engine",
     }
 }
 
@@ -332,20 +383,53 @@ pub(super) struct PredictionRun<'a> {
     pub(super) material: &'a Material,
     pub(super) model: &'a Model,
     pub(super) device: Device,
+    /// Sections computed at a time.
+    pub(super) workers: usize,
     pub(super) folder: &'a RunFolder,
     pub(super) inputs: &'a [InputRecord],
     pub(super) model_sha256: &'a str,
     pub(super) interrupted: &'a AtomicBool,
 }
 
-/// The folder of unfinished work, emptied where it was left by other settings or data.
-fn fresh_or_same(folder: &std::path::Path, identity: &str) -> Result<std::path::PathBuf, RunError> {
+/// The folder of unfinished work, emptied where it was left by other settings or data, and the engine to go on with.
+///
+/// Tiles follow the free memory, so that a continued run might choose others; their last digits differ, and those of the
+/// sections that are there decide. Larger ones than `engine`'s would not fit any more: then the work begins anew.
+fn fresh_or_same(folder: &Path, identity: &str, engine: Engine) -> Result<(PathBuf, Engine), RunError> {
     let note = folder.join("identity");
-    if folder.exists() && fs::read_to_string(&note).is_ok_and(|kept| kept != identity) {
+    let kept = fs::read_to_string(&note).ok().and_then(|text| {
+        let (kept, size) = text.split_once('\n')?;
+        let size = size.trim().parse().ok().filter(|&size| kept == identity && size <= engine.size())?;
+        Some(engine.with_size(size))
+    });
+    if kept.is_none() && folder.exists() {
         fs::remove_dir_all(folder).map_err(RunError::io("remove", folder))?;
     }
     let sections = folder.join("sections");
     fs::create_dir_all(&sections).map_err(RunError::io("make", &sections))?;
-    fs::write(&note, identity).map_err(RunError::io("write", &note))?;
-    Ok(sections)
+    let engine = kept.unwrap_or(engine);
+    fs::write(&note, format!("{identity}\n{}\n", engine.size())).map_err(RunError::io("write", &note))?;
+    Ok((sections, engine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_continued_run_keeps_its_tiles_unless_they_no_longer_fit() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("0");
+        let tile = |tile| Engine::Dense { tile };
+        let begin = |identity: &str, engine| {
+            let (sections, engine) = fresh_or_same(&folder, identity, engine).unwrap();
+            let kept = sections.join("a").exists();
+            fs::write(sections.join("a"), "a section").unwrap();
+            (kept, engine)
+        };
+        assert_eq!(begin("one", tile(256)), (false, tile(256)));
+        assert_eq!(begin("one", tile(512)), (true, tile(256)));
+        assert_eq!(begin("one", tile(128)), (false, tile(128)));
+        assert_eq!(begin("two", tile(128)), (false, tile(128)));
+    }
 }

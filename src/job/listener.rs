@@ -1,6 +1,6 @@
 //! What a running job tells those who watch it.
 
-use crate::predict::PredictionProgress;
+use crate::predict::{PredictionProgress, PredictionSummary};
 use crate::train::TrainingEvent;
 
 /// Something happened.
@@ -17,6 +17,8 @@ pub enum JobEvent<'a> {
     Training(&'a TrainingEvent<'a>),
     /// Prediction goes on.
     Prediction(&'a PredictionProgress),
+    /// A cube is interpreted.
+    Predicted(&'a PredictionSummary),
 }
 
 /// Watches a job.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{MODEL_FILE, RunError};
+use crate::predict::PredictionSummary;
 use crate::report::{is_temporary_name, write_atomically};
 
 /// Holds pictures.
@@ -93,6 +94,30 @@ pub struct StageRecord {
     /// What the user should look into; the report of a run that was continued tells it, too.
     #[serde(default)]
     pub warnings: Vec<String>,
+    /// How fast each of its predictions was, as far as the last command computed them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub speeds: Vec<SpeedRecord>,
+}
+
+/// How fast a prediction was.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SpeedRecord {
+    /// Voxels computed; those seen along both planes count twice.
+    pub voxels: u64,
+    /// Time it took, reading and writing included, in seconds.
+    pub seconds: f64,
+    /// Voxels computed in a second.
+    pub voxels_per_second: f64,
+    /// Share of that time in which devices computed.
+    pub busy_share: f64,
+}
+
+impl SpeedRecord {
+    /// The speed, unless everything was there from an earlier run.
+    pub(super) fn of(summary: &PredictionSummary) -> Option<Self> {
+        let PredictionSummary { voxels, seconds, busy_share } = *summary;
+        (voxels > 0).then(|| Self { voxels, seconds, voxels_per_second: summary.voxels_per_second(), busy_share })
+    }
 }
 
 /// A file that a run wrote.

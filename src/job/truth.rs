@@ -53,21 +53,19 @@ impl SectionSink for TruthSink {
             return Err(SinkError::Io { path: PathBuf::from(self.truth.name()), source });
         }
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        for ((trace, _), (&value, &predicted)) in
-            values.indexed_iter().map(|(place, value)| (place, (value, &section.codes[place])))
-        {
-            let cell = section.section.cell(trace);
-            let labelled = self.labelled.iter().any(|labelled| match labelled.plane {
-                crate::grid::Plane::Inline => labelled.index == cell[0],
-                crate::grid::Plane::Crossline => labelled.index == cell[1],
-            });
-            let Some(truth) = self.code(value) else {
-                counts.strange += 1;
-                continue;
-            };
-            if truth != UNLABELLED && predicted != UNLABELLED {
-                let matrix = if labelled { &mut counts.labelled } else { &mut counts.away };
-                matrix.add(truth, predicted);
+        for (trace, (values, predicted)) in values.outer_iter().zip(section.codes.outer_iter()).enumerate() {
+            let [inline, crossline] = section.section.cell(trace);
+            let labelled = self.labelled.contains(&Section::inline(inline))
+                || self.labelled.contains(&Section::crossline(crossline));
+            for (&value, &predicted) in values.iter().zip(predicted) {
+                let Some(truth) = self.code(value) else {
+                    counts.strange += 1;
+                    continue;
+                };
+                if truth != UNLABELLED && predicted != UNLABELLED {
+                    let matrix = if labelled { &mut counts.labelled } else { &mut counts.away };
+                    matrix.add(truth, predicted);
+                }
             }
         }
         Ok(())

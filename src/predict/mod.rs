@@ -1,16 +1,21 @@
 //! Interpreting sections with a trained model and handing them on.
 //!
-//! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] walks the sections of a cube with several
-//! workers, keeps every finished one in a [`SectionStore`] so that an interrupted run continues, and feeds the sinks.
+//! An [`Engine`] turns one scaled section into class probabilities; [`Prediction`] takes the sections of a cube through reading,
+//! computing and finishing, all at the same time, keeps every finished one in a [`SectionStore`] so that an interrupted run
+//! continues, and feeds the sinks.
 
 mod budget;
 mod choose_precision;
+mod busy;
 mod dense;
 mod engine;
 mod error;
 mod interpretation;
 mod options;
 mod patch;
+mod pipeline;
+mod probability_file;
+mod progress;
 mod score;
 mod sink;
 mod store;
@@ -23,10 +28,12 @@ pub use engine::{Engine, interpret_section, section_probabilities};
 pub use error::PredictError;
 pub use interpretation::Interpretation;
 pub use options::{Outputs, PredictOptions};
+pub use pipeline::sections_in_flight;
+pub use progress::{PredictionProgress, PredictionSummary};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
 pub use store::SectionStore;
-pub use walk::{Prediction, PredictionProgress};
+pub use walk::Prediction;
 pub use window::SectionWindow;
 
 #[cfg(test)]

@@ -1,31 +1,19 @@
-//! The walk over the sections of a cube.
+//! The walk over the sections of a cube, along one plane or both.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::sync_channel;
-use std::thread;
+use std::sync::atomic::AtomicBool;
 
 use ndarray::{Array2, Array3, ArrayView1, s};
+use rayon::prelude::*;
 
-use super::{PredictError, PredictOptions, PredictedSection, SectionSink, SectionStore, section_probabilities};
+use super::pipeline::{self, ScaledSection, Task};
+use super::probability_file::ProbabilityFile;
+use super::{
+    Interpretation, Outputs, PredictError, PredictOptions, PredictedSection, PredictionProgress, PredictionSummary,
+    SectionSink, SectionStore, SectionWindow, interpret_section,
+};
 use crate::grid::{Section, UNLABELLED};
-use crate::network::{Predictor, set_threads};
+use crate::network::Predictor;
 use crate::volume::{AmplitudeScaling, Volume, live_in_section};
-
-/// How far a prediction is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PredictionProgress {
-    /// Sections finished.
-    pub sections: usize,
-    /// Sections asked for.
-    pub total_sections: usize,
-    /// Voxels of the finished sections.
-    pub voxels: u64,
-    /// Voxels asked for.
-    pub total_voxels: u64,
-    /// Whether the section just finished came from an earlier, interrupted run.
-    pub kept: bool,
-}
 
 /// A cube about to be interpreted.
 #[derive(Clone, Copy)]
@@ -41,140 +29,224 @@ pub struct Prediction<'a> {
 }
 
 impl Prediction<'_> {
-    /// Interprets the sections with `predictor` and hands them in order to `sinks`, which the caller finishes.
+    /// Interprets the sections and hands them in order to `sinks`, which the caller finishes. There is one compute worker for
+    /// each of `predictors`: on the CPU one a core, on a CUDA device two, of which one prepares and fetches while the kernels
+    /// of the other run.
     ///
-    /// Every section finished is kept in the store first; those it holds already are taken from there. Once `interrupted`
-    /// is set no further section is begun.
+    /// Reading, computing, keeping and writing overlap; at most [`sections_in_flight`](super::sections_in_flight) are in
+    /// memory. Every section finished is kept in the store; those it holds already are taken from there. Once `interrupted`
+    /// is set no further section is begun. The bytes that reach the sinks depend neither on the number of workers nor on
+    /// interruptions.
     ///
     /// # Errors
     /// When the volume cannot be read, memory runs out, an output cannot be written, or on interruption.
     pub fn run(
         &self,
-        predictor: &Predictor,
+        mut predictors: Vec<Predictor>,
         sinks: &mut [Box<dyn SectionSink + '_>],
         progress: &mut dyn FnMut(PredictionProgress),
         interrupted: &AtomicBool,
-    ) -> Result<(), PredictError> {
-        let options = self.options;
-        options.engine.check(predictor)?;
-        let total = options.sections.len();
-        let next = AtomicUsize::new(0);
-        let failed = AtomicBool::new(false);
-        let workers = options.workers.clamp(1, total.max(1));
-        // A worker that is ahead waits here, so that only a few sections are in memory at a time.
-        let (sender, receiver) = sync_channel(workers);
-        thread::scope(|scope| {
-            // The receiver lives in this scope, so that a sink's error wakes the workers that wait to send.
-            let receiver = receiver;
-            for _ in 0..workers {
-                let (prediction, predictor, sender, next, failed) =
-                    (*self, predictor.share(), sender.clone(), &next, &failed);
-                scope.spawn(move || {
-                    set_threads(1);
-                    let stopped = || interrupted.load(Ordering::Relaxed) || failed.load(Ordering::Relaxed);
-                    while !stopped() {
-                        let place = next.fetch_add(1, Ordering::Relaxed);
-                        let Some(&section) = prediction.options.sections.get(place) else { break };
-                        let result = prediction.section(&predictor, section);
-                        failed.fetch_or(result.is_err(), Ordering::Relaxed);
-                        if sender.send((place, result)).is_err() {
-                            break;
-                        }
-                    }
-                });
-            }
-            drop(sender);
-
-            let mut waiting = BTreeMap::new();
-            let mut finished = 0;
-            for (place, result) in &receiver {
-                waiting.insert(place, result?);
-                while let Some((section, kept)) = waiting.remove(&finished) {
-                    for sink in sinks.iter_mut() {
-                        sink.write(&section)?;
-                    }
-                    finished += 1;
-                    let voxels = options.window.voxels();
-                    progress(PredictionProgress {
-                        sections: finished,
-                        total_sections: total,
-                        voxels: voxels * finished as u64,
-                        total_voxels: voxels * total as u64,
-                        kept,
-                    });
+    ) -> Result<PredictionSummary, PredictError> {
+        let Some(classes) = predictors.first().map(Predictor::classes) else {
+            return Ok(PredictionSummary::default());
+        };
+        self.options.engine.check(&predictors[0])?;
+        let other = self.other_plane(classes)?;
+        let (sections, voxels) = (&self.options.sections, self.options.window.voxels());
+        let first = other.as_ref().map_or(0, |other| other.options.sections.len());
+        let first_voxels = other.as_ref().map_or(0, |other| other.options.window.voxels());
+        let mut told = PredictionProgress {
+            sections: 0,
+            total_sections: first + sections.len(),
+            voxels: 0,
+            computed_voxels: 0,
+            total_voxels: first_voxels * first as u64 + voxels * sections.len() as u64,
+        };
+        let mut tell = |voxels: u64, kept: bool| {
+            told.sections += 1;
+            told.voxels += voxels;
+            told.computed_voxels += if kept { 0 } else { voxels };
+            progress(told);
+        };
+        // Counts the sections of both planes.
+        let of_all = |before: usize, after: usize| {
+            move |error| match error {
+                PredictError::Interrupted { finished, total } => {
+                    PredictError::Interrupted { finished: before + finished, total: before + total + after }
                 }
+                error => error,
             }
-            if finished < total { Err(PredictError::Interrupted { finished, total }) } else { Ok(()) }
-        })
+        };
+        let mut summary = PredictionSummary::default();
+        if let Some(other) = &other {
+            let mut deliver = |(), kept| {
+                tell(first_voxels, kept);
+                Ok(())
+            };
+            let pace = pipeline::run(other, &other.options.sections, &mut predictors, &mut deliver, interrupted)
+                .map_err(of_all(0, sections.len()))?;
+            summary.add(pace, first_voxels);
+        }
+        let mut options = self.options.clone();
+        if other.is_some() {
+            options.outputs = Outputs { probability: true, confidence: false };
+        }
+        let task = OwnPlane { prediction: *self, options, other: other.as_ref().map(|other| &other.probabilities) };
+        let mut deliver = |section: PredictedSection, kept| {
+            sinks.par_iter_mut().try_for_each(|sink| sink.write(&section))?;
+            tell(voxels, kept);
+            Ok(())
+        };
+        let pace =
+            pipeline::run(&task, sections, &mut predictors, &mut deliver, interrupted).map_err(of_all(first, 0))?;
+        summary.add(pace, voxels);
+        Ok(summary)
     }
 
-    /// The section from the store, or computed and kept there; and whether it was there.
-    fn section(&self, predictor: &Predictor, section: Section) -> Result<(PredictedSection, bool), PredictError> {
-        if let Some(kept) = self.store.load(section) {
-            return Ok((kept, true));
-        }
-        let Self { volume, options, .. } = *self;
-        let [traces, samples] = volume.geometry().section_shape(section.plane);
-        let mut amplitude = Array2::zeros((traces, samples));
-        volume.read_section(section, amplitude.view_mut())?;
-        let live = live_in_section(volume, section, amplitude.view());
-        self.scaling.apply(amplitude.view_mut());
-        let live = ArrayView1::from(&live);
-        let window = &options.window;
+    /// Sections that an earlier, interrupted run finished, of both planes where they are averaged.
+    ///
+    /// # Errors
+    /// When what it left cannot be read.
+    pub fn kept_sections(&self, classes: usize) -> Result<usize, PredictError> {
+        let own = self.options.sections.iter().filter(|&&section| self.store.holds(section)).count();
+        Ok(own + self.other_plane(classes)?.map_or(0, |other| other.probabilities.finished()))
+    }
+
+    /// The sections along the other plane that see the same voxels, where both are averaged.
+    fn other_plane(&self, classes: usize) -> Result<Option<OtherPlane<'_>>, PredictError> {
+        let PredictOptions { sections, window, both_planes, .. } = self.options;
+        let (Some(first), Some(last), true) = (sections.first(), sections.last(), *both_planes) else {
+            return Ok(None);
+        };
+        let plane = first.plane.other();
+        let options = PredictOptions {
+            sections: window.traces.clone().map(|index| Section { plane, index }).collect(),
+            window: SectionWindow { traces: first.index..last.index + 1, samples: window.samples.clone() },
+            outputs: Outputs { probability: true, confidence: false },
+            both_planes: false,
+            ..self.options.clone()
+        };
+        let [traces, samples] = options.window.shape();
         let probabilities =
-            section_probabilities(predictor, options.engine, options.padding, amplitude.view(), live, window)?;
-        let predicted = classified(section, [traces, samples], options, probabilities, live);
-        self.store.save(&predicted)?;
-        Ok((predicted, false))
+            ProbabilityFile::open(self.store.folder(), window.traces.clone(), [traces, classes, samples])?;
+        Ok(Some(OtherPlane { prediction: *self, options, probabilities }))
+    }
+
+    fn read(&self, section: Section) -> Result<ScaledSection, PredictError> {
+        let [traces, samples] = self.volume.geometry().section_shape(section.plane);
+        let mut amplitude = Array2::zeros((traces, samples));
+        self.volume.read_section(section, amplitude.view_mut())?;
+        let live = live_in_section(self.volume, section, amplitude.view());
+        self.scaling.apply(amplitude.view_mut());
+        Ok(ScaledSection { amplitude, live })
     }
 }
 
-/// Classes and chosen outputs of a whole section from the probabilities `[class, trace, sample]` of its window.
-fn classified(
+/// The plane whose sections reach the sinks.
+struct OwnPlane<'a> {
+    prediction: Prediction<'a>,
+    /// What the network is asked for.
+    options: PredictOptions,
+    /// Probabilities along the other plane.
+    other: Option<&'a ProbabilityFile>,
+}
+
+impl Task for OwnPlane<'_> {
+    type Output = PredictedSection;
+
+    fn kept(&self, section: Section) -> Option<PredictedSection> {
+        self.prediction.store.load(section)
+    }
+
+    fn read(&self, section: Section) -> Result<ScaledSection, PredictError> {
+        self.prediction.read(section)
+    }
+
+    fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
+        interpret_section(predictor, &self.options, scaled.amplitude.view(), ArrayView1::from(&scaled.live))
+    }
+
+    fn finish(
+        &self,
+        section: Section,
+        live: Vec<bool>,
+        mut interpretation: Interpretation,
+    ) -> Result<PredictedSection, PredictError> {
+        let Prediction { volume, options, store, .. } = self.prediction;
+        if let Some(other) = self.other {
+            let own = interpretation.probability.take().expect("it was asked for");
+            let other = other.across(section.index - options.sections[0].index)?;
+            let live = ArrayView1::from(&live[options.window.traces.clone()]);
+            interpretation = Interpretation::from_probabilities((own + other) * 0.5, live, options.outputs);
+        }
+        let shape = volume.geometry().section_shape(section.plane);
+        let whole = whole_section(section, shape, &options.window, interpretation);
+        store.save(&whole)?;
+        Ok(whole)
+    }
+}
+
+/// The plane that is interpreted first, where both are averaged.
+struct OtherPlane<'a> {
+    prediction: Prediction<'a>,
+    options: PredictOptions,
+    probabilities: ProbabilityFile,
+}
+
+impl Task for OtherPlane<'_> {
+    type Output = ();
+
+    fn kept(&self, section: Section) -> Option<()> {
+        self.probabilities.holds(section.index).then_some(())
+    }
+
+    fn read(&self, section: Section) -> Result<ScaledSection, PredictError> {
+        self.prediction.read(section)
+    }
+
+    fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
+        interpret_section(predictor, &self.options, scaled.amplitude.view(), ArrayView1::from(&scaled.live))
+    }
+
+    fn finish(&self, section: Section, _live: Vec<bool>, interpretation: Interpretation) -> Result<(), PredictError> {
+        let probability = interpretation.probability.expect("it was asked for");
+        self.probabilities.write(section.index, probability.view())
+    }
+}
+
+/// The section of `shape` with an interpretation in its window, and "no class" elsewhere.
+fn whole_section(
     section: Section,
-    [traces, samples]: [usize; 2],
-    options: &PredictOptions,
-    probabilities: Array3<f32>,
-    live: ArrayView1<'_, bool>,
+    shape: [usize; 2],
+    window: &SectionWindow,
+    interpretation: Interpretation,
 ) -> PredictedSection {
-    let window = &options.window;
-    let mut codes = Array2::from_elem((traces, samples), UNLABELLED);
-    let mut confidence = options.outputs.confidence.then(|| Array2::zeros((traces, samples)));
-    for trace in window.traces.clone().filter(|&trace| live[trace]) {
-        for sample in window.samples.clone() {
-            let column = probabilities.slice(s![.., trace - window.traces.start, sample - window.samples.start]);
-            let (code, largest) = most_probable(column);
-            codes[[trace, sample]] = code;
-            if let Some(confidence) = &mut confidence {
-                confidence[[trace, sample]] = largest;
-            }
-        }
+    let Interpretation { codes, confidence, probability } = interpretation;
+    let SectionWindow { traces, samples } = window;
+    if *window == SectionWindow::whole(shape) {
+        return PredictedSection { section, codes, confidence, probability };
     }
-    let probability = options.outputs.probability.then(|| {
-        if probabilities.dim() == (probabilities.dim().0, traces, samples) {
-            return probabilities;
-        }
-        let mut whole = Array3::zeros((probabilities.dim().0, traces, samples));
-        whole.slice_mut(s![.., window.traces.clone(), window.samples.clone()]).assign(&probabilities);
-        whole
-    });
-    PredictedSection { section, codes, confidence, probability }
-}
-
-/// The first of the most probable classes.
-fn most_probable(probabilities: ArrayView1<'_, f32>) -> (u8, f32) {
-    let mut best = (0, f32::NEG_INFINITY);
-    for (code, &probability) in probabilities.iter().enumerate() {
-        if probability > best.1 {
-            best = (code as u8, probability);
-        }
+    let inside = s![traces.clone(), samples.clone()];
+    let mut whole = PredictedSection {
+        section,
+        codes: Array2::from_elem(shape, UNLABELLED),
+        confidence: confidence.as_ref().map(|_| Array2::zeros(shape)),
+        probability: probability.as_ref().map(|values| Array3::zeros((values.dim().0, shape[0], shape[1]))),
+    };
+    whole.codes.slice_mut(inside).assign(&codes);
+    if let (Some(whole), Some(values)) = (&mut whole.confidence, confidence) {
+        whole.slice_mut(inside).assign(&values);
     }
-    best
+    if let (Some(whole), Some(values)) = (&mut whole.probability, probability) {
+        whole.slice_mut(s![.., traces.clone(), samples.clone()]).assign(&values);
+    }
+    whole
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::sync::atomic::Ordering;
     use std::sync::{Arc, Mutex};
 
     use ndarray::Array3;
@@ -210,7 +282,7 @@ mod tests {
         MemoryVolume::new(geometry, cube).unwrap()
     }
 
-    fn options(plane: Plane, workers: usize) -> PredictOptions {
+    fn options(plane: Plane) -> PredictOptions {
         let shape = volume().geometry().section_shape(plane);
         PredictOptions {
             engine: Engine::Dense { tile: 16 },
@@ -220,16 +292,17 @@ mod tests {
                 .collect(),
             window: SectionWindow::whole(shape),
             outputs: Outputs { probability: true, confidence: true },
-            workers,
+            both_planes: false,
         }
     }
 
-    /// Interprets, stopping after `sections` of them.
+    /// Interprets with so many workers, stopping after `sections` sections.
     fn run(
         options: &PredictOptions,
+        workers: usize,
         store: &SectionStore,
         sections: usize,
-    ) -> (Vec<PredictedSection>, Result<(), PredictError>) {
+    ) -> (Vec<PredictedSection>, Result<PredictionSummary, PredictError>) {
         let collected = Arc::new(Mutex::new(Vec::new()));
         let mut sinks: Vec<Box<dyn SectionSink>> = vec![Box::new(Collector(Arc::clone(&collected)))];
         let interrupted = AtomicBool::new(false);
@@ -239,7 +312,8 @@ mod tests {
         let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
         let (volume, predictor) = (volume(), predictor(waldeland()));
         let prediction = Prediction { volume: &volume, scaling: &scaling, options, store };
-        let result = prediction.run(&predictor, &mut sinks, &mut watch, &interrupted);
+        let predictors = (0..workers).map(|_| predictor.share()).collect();
+        let result = prediction.run(predictors, &mut sinks, &mut watch, &interrupted);
         let collected = std::mem::take(&mut *collected.lock().unwrap());
         (collected, result)
     }
@@ -254,24 +328,24 @@ mod tests {
     fn any_number_of_workers_and_any_interruption_gives_the_same_bits() {
         for plane in [Plane::Inline, Plane::Crossline] {
             let (_folder, fresh) = store();
-            let (expected, result) = run(&options(plane, 1), &fresh, usize::MAX);
+            let (expected, result) = run(&options(plane), 1, &fresh, usize::MAX);
             result.unwrap();
             let places: Vec<_> = expected.iter().map(|section| section.section.index).collect();
             assert_eq!(places, (0..expected.len()).collect::<Vec<_>>());
 
             let (_folder, fresh) = store();
-            let (parallel, result) = run(&options(plane, 2), &fresh, usize::MAX);
+            let (parallel, result) = run(&options(plane), 2, &fresh, usize::MAX);
             result.unwrap();
             assert_eq!(parallel, expected);
 
             let (folder, store) = store();
-            let (_, result) = run(&options(plane, 2), &store, 1);
+            let (_, result) = run(&options(plane), 2, &store, 1);
             assert!(matches!(result, Err(PredictError::Interrupted { .. })));
             // A file torn by a crash is computed again.
             let first = folder.path().join(format!("{}-000000.section", plane.name()));
             let bytes = std::fs::read(&first).unwrap();
             std::fs::write(&first, &bytes[..bytes.len() / 2]).unwrap();
-            let (continued, result) = run(&options(plane, 2), &store, usize::MAX);
+            let (continued, result) = run(&options(plane), 2, &store, usize::MAX);
             result.unwrap();
             assert_eq!(continued, expected);
         }
@@ -279,10 +353,10 @@ mod tests {
 
     #[test]
     fn dead_traces_and_voxels_outside_the_window_get_no_class() {
-        let mut options = options(Plane::Inline, 1);
+        let mut options = options(Plane::Inline);
         options.window = SectionWindow { traces: 2..9, samples: 10..40 };
         let (_folder, store) = store();
-        let (sections, result) = run(&options, &store, usize::MAX);
+        let (sections, result) = run(&options, 1, &store, usize::MAX);
         result.unwrap();
         for section in sections {
             let confidence = section.confidence.unwrap();
@@ -295,6 +369,66 @@ mod tests {
                 assert!((sum - if inside && !dead { 1.0 } else { 0.0 }).abs() < 1e-5);
                 let own = if code == UNLABELLED { 0.0 } else { probability[[usize::from(code), trace, sample]] };
                 assert_eq!(confidence[[trace, sample]], own);
+            }
+        }
+    }
+
+    #[test]
+    fn both_planes_are_averaged_whatever_the_workers_and_interruptions() {
+        let all = Outputs { probability: true, confidence: true };
+        let block = |plane: Plane| {
+            let [traces, index] = if plane == Plane::Inline { [5..17, 1..5] } else { [1..5, 5..17] };
+            let sections = index.map(|index| Section { plane, index }).collect();
+            PredictOptions {
+                sections,
+                window: SectionWindow { traces, samples: 3..33 },
+                outputs: all,
+                ..options(plane)
+            }
+        };
+        // Probability and class `[inline, crossline, sample]` of what a run collected.
+        let cube = |sections: &[PredictedSection]| {
+            let mut probability = ndarray::Array4::<f32>::zeros((5, 6, 30, 40));
+            let mut codes = Array3::from_elem((6, 30, 40), UNLABELLED);
+            let mut confidence = Array3::<f32>::zeros((6, 30, 40));
+            for section in sections {
+                for trace in 0..section.codes.nrows() {
+                    let [i, j] = section.section.cell(trace);
+                    codes.slice_mut(s![i, j, ..]).assign(&section.codes.row(trace));
+                    confidence.slice_mut(s![i, j, ..]).assign(&section.confidence.as_ref().unwrap().row(trace));
+                    let values = section.probability.as_ref().unwrap().slice(s![.., trace, ..]).to_owned();
+                    probability.slice_mut(s![.., i, j, ..]).assign(&values);
+                }
+            }
+            (probability, codes, confidence)
+        };
+        let alone = [Plane::Inline, Plane::Crossline].map(|plane| {
+            let (_folder, store) = store();
+            let (sections, result) = run(&block(plane), 1, &store, usize::MAX);
+            result.unwrap();
+            cube(&sections).0
+        });
+        let expected = (&alone[0] + &alone[1]) * 0.5;
+        for plane in [Plane::Inline, Plane::Crossline] {
+            let options = PredictOptions { both_planes: true, ..block(plane) };
+            assert_eq!(options.probability_file_bytes(5), 4 * 12 * 5 * 30 * 4);
+            for (workers, stops) in [(1, vec![]), (2, vec![1, 6])] {
+                let (_folder, store) = store();
+                for stop in stops {
+                    let (_, result) = run(&options, workers, &store, stop);
+                    assert!(matches!(result, Err(PredictError::Interrupted { total: 16, .. })), "{result:?}");
+                }
+                let (sections, result) = run(&options, workers, &store, usize::MAX);
+                assert!(result.unwrap().voxels <= 2 * 4 * 12 * 30);
+                let (probability, codes, confidence) = cube(&sections);
+                assert_eq!(probability, expected);
+                for ((i, j, k), &code) in codes.indexed_iter() {
+                    let inside = (1..5).contains(&i) && (5..17).contains(&j) && (3..33).contains(&k);
+                    assert_eq!(code != UNLABELLED, inside, "[{i}, {j}, {k}]");
+                    let own = if inside { expected[[usize::from(code), i, j, k]] } else { 0.0 };
+                    assert_eq!(confidence[[i, j, k]], own);
+                    assert!((0..5).all(|class| expected[[class, i, j, k]] <= own));
+                }
             }
         }
     }
