@@ -207,7 +207,7 @@ fn of_dataset(error: &DatasetError) -> u8 {
 
 fn of_network(error: &NetworkError) -> u8 {
     match error {
-        NetworkError::DeviceMissing { .. } => UNAVAILABLE,
+        NetworkError::DeviceMissing { .. } | NetworkError::Precision { .. } => UNAVAILABLE,
         NetworkError::Io { .. }
         | NetworkError::Safetensors { .. }
         | NetworkError::UnreadableWeights { .. }

@@ -80,6 +80,16 @@ impl Layers {
         }
     }
 
+    /// Product of all strides: dense tiles whose sides are multiples of it waste no arithmetic.
+    pub fn total_stride(&self) -> usize {
+        let stride = |layer: &Layer| match *layer {
+            Layer::Convolution { stride, .. } => stride,
+            Layer::MaxPool => 2,
+            _ => 1,
+        };
+        self.layers.iter().map(stride).product()
+    }
+
     /// How many values the last layer gives: the number of classes.
     pub fn outputs(&self) -> usize {
         let last = self.layers.iter().rev().find_map(|layer| match *layer {

@@ -1,8 +1,7 @@
-//! How much memory a prediction needs before it is begun.
+//! How much memory a prediction takes, known before it is begun.
 
-use super::polyphase::{few_pixels, stride_and_kernel};
-use super::prepared::{Prepared, Step};
-use super::{Padding, Precision};
+use super::polyphase::few_pixels;
+use super::{Device, Layer, Layers, Padding, Precision};
 
 /// Phases or patches on their way through the network.
 #[derive(Clone, Copy)]
@@ -14,106 +13,135 @@ struct Extent {
 }
 
 impl Extent {
+    fn pixels(self) -> u64 {
+        self.count * self.rows * self.columns
+    }
+
     fn values(self) -> u64 {
-        self.count * self.channels * self.rows * self.columns
+        self.pixels() * self.channels
     }
 }
 
-impl Prepared {
-    /// Most bytes of values between steps while `tiles` dense tiles of `[rows, columns]` outputs are computed: the same
-    /// walk as the dense form's, in numbers. 0 where there is no dense form.
-    pub(super) fn dense_bytes(&self, tiles: usize, shape: [usize; 2], on_cuda: bool) -> u64 {
-        let (Some(field), stride) = (self.receptive_field, self.total_stride()) else { return 0 };
+impl Layers {
+    /// About the most bytes that are taken while `tiles` dense tiles of `[rows, columns]` outputs are computed at a time: the
+    /// walk of the dense form, in numbers. 0 where there is no dense form.
+    pub fn dense_bytes(&self, tiles: usize, shape: [usize; 2], precision: Precision, device: Device) -> u64 {
+        let Some(field) = self.receptive_field() else { return 0 };
+        let stride = self.total_stride();
         let [rows, columns] = shape.map(|side| (side.next_multiple_of(stride) + field - 1) as u64);
-        let outputs = (tiles * shape[0] * shape[1] * self.classes) as u64;
         let input = Extent { count: tiles as u64, channels: 1, rows, columns };
+        let outputs = (tiles * shape[0] * shape[1] * self.outputs()) as u64;
         // Scores, their softmax and its transpose are float32 whatever the precision.
-        let between = self.peak(input, 0, on_cuda) * self.bytes_per_value();
-        between + 3 * outputs * 4 + self.scratch_bytes()
+        self.peak(input, 0, device) * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
     }
 
-    /// Most bytes of values between steps while `batch` patches are computed.
-    pub(super) fn patch_bytes(&self, batch: usize) -> u64 {
-        let side = self.receptive_field.unwrap_or(self.patch) as u64;
+    /// About the most bytes that are taken while `batch` patches are computed at a time.
+    pub fn patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
+        let side = self.receptive_field().unwrap_or(self.patch) as u64;
         let mut extent = Extent { count: batch as u64, channels: 1, rows: side, columns: side };
-        let mut peak = 2 * extent.values();
-        for step in &self.steps {
+        let mut peak = 0;
+        for layer in &self.layers {
             let before = extent.values();
-            extent = self.after(step, extent);
+            extent = self.after(layer, extent);
             peak = peak.max(before + extent.values());
         }
-        peak * self.bytes_per_value() + batch as u64 * (self.patch as u64).pow(2) * 4 + self.scratch_bytes()
+        let patches = 4 * batch as u64 * (self.patch * self.patch) as u64;
+        peak * bytes_per_value(precision) + patches + self.scratch_bytes()
     }
 
-    /// Most values alive while `input` goes through the steps from `from` on.
-    fn peak(&self, input: Extent, from: usize, on_cuda: bool) -> u64 {
+    /// Most values alive while `input` goes through the layers from `from` on.
+    fn peak(&self, input: Extent, from: usize, device: Device) -> u64 {
         let mut extent = input;
         let mut peak = extent.values();
-        for (place, step) in self.steps.iter().enumerate().skip(from) {
+        for (place, layer) in self.layers.iter().enumerate().skip(from) {
             let held = extent.values();
-            let Some((stride, kernel)) = stride_and_kernel(step) else {
-                extent = match step {
-                    Step::Convolution { kernel, .. } => {
-                        let less = *kernel as u64 - 1;
-                        let narrowed = Extent { rows: extent.rows - less, columns: extent.columns - less, ..extent };
-                        self.after_channels(step, narrowed)
-                    }
-                    _ => self.after_channels(step, extent),
-                };
-                peak = peak.max(held + extent.values());
+            let (stride, kernel) = match *layer {
+                Layer::MaxPool => (2, 2),
+                Layer::Convolution { stride, kernel, .. } => (stride as u64, kernel as u64),
+                _ => (1, 1),
+            };
+            let side = |side: u64| (side + 1).saturating_sub(kernel) / stride;
+            extent = Extent { rows: side(extent.rows), columns: side(extent.columns), ..with_channels(layer, extent) };
+            if stride == 1 {
+                let changes = matches!(layer, Layer::Convolution { .. } | Layer::Linear { .. });
+                peak = peak.max(if changes { held + extent.values() } else { held });
                 continue;
-            };
-            let side = |side: u64| (side + 1 - kernel as u64) / stride as u64;
-            let phase = Extent { rows: side(extent.rows), columns: side(extent.columns), ..extent };
-            let phase = self.after_channels(step, phase);
-            let together = phase.count * phase.rows * phase.columns < few_pixels(on_cuda) as u64;
-            let phases = (stride * stride) as u64;
-            // Together: all phases, once apart and once as a batch. One by one: one of them, and the maxima of row pairs.
-            let (below, beside) = if together {
-                (Extent { count: phase.count * phases, ..phase }, phase.values() * phases)
+            }
+            let phases = stride * stride;
+            // Together: all phases, apart and as one batch. One by one: one of them, and the maxima of pairs of rows.
+            let (below, beside) = if extent.pixels() < few_pixels(device.is_cuda()) as u64 {
+                (Extent { count: extent.count * phases, ..extent }, extent.values() * phases)
             } else {
-                (phase, held.div_ceil(2))
+                (extent, held.div_ceil(2))
             };
-            let woven = phase.count * phase.rows * phase.columns * phases * self.classes as u64;
-            return peak.max(held + beside + woven + self.peak(below, place + 1, on_cuda));
+            let woven = extent.pixels() * phases * self.outputs() as u64;
+            return peak.max(held + beside + woven + self.peak(below, place + 1, device));
         }
         peak
     }
 
-    /// What a patch step leaves.
-    fn after(&self, step: &Step, extent: Extent) -> Extent {
-        let extent = self.after_channels(step, extent);
-        let side = |side: u64| match step {
-            Step::Convolution { kernel, stride, .. } => match self.padding {
-                Padding::Same => side.div_ceil(*stride as u64),
-                Padding::Valid => (side - *kernel as u64) / *stride as u64 + 1,
-            },
-            Step::MaxPool => side / 2,
-            Step::Flatten | Step::Linear { .. } => 1,
-            Step::Relu | Step::Scale { .. } => side,
+    /// What a layer of the patch form leaves.
+    fn after(&self, layer: &Layer, extent: Extent) -> Extent {
+        let side = |side: u64| match (layer, self.padding) {
+            (Layer::Convolution { stride, .. }, Padding::Same) => side.div_ceil(*stride as u64),
+            (Layer::Convolution { kernel, stride, .. }, Padding::Valid) => (side - *kernel as u64) / *stride as u64 + 1,
+            (Layer::MaxPool, _) => side / 2,
+            (Layer::Linear { .. } | Layer::Flatten, Padding::Same) => 1,
+            _ => side,
         };
-        Extent { rows: side(extent.rows), columns: side(extent.columns), ..extent }
-    }
-
-    fn after_channels(&self, step: &Step, extent: Extent) -> Extent {
-        match step {
-            Step::Convolution { weight, .. } | Step::Linear { weight, .. } => {
-                Extent { channels: weight.size()[0] as u64, ..extent }
-            }
-            _ => extent,
-        }
+        Extent { rows: side(extent.rows), columns: side(extent.columns), ..with_channels(layer, extent) }
     }
 
     /// The largest weights once more: kernels reorder them at every call.
     fn scratch_bytes(&self) -> u64 {
-        let count = |step: &Step| match step {
-            Step::Convolution { weight, .. } | Step::Linear { weight, .. } => weight.numel() as u64,
+        let weights = |layer: &Layer| match *layer {
+            Layer::Convolution { inputs, outputs, kernel, .. } => inputs * outputs * kernel * kernel,
+            Layer::Linear { inputs, outputs, .. } => inputs * outputs,
             _ => 0,
         };
-        self.steps.iter().map(count).max().unwrap_or(0) * 4
+        4 * self.layers.iter().map(weights).max().unwrap_or(0) as u64
+    }
+}
+
+fn with_channels(layer: &Layer, extent: Extent) -> Extent {
+    match *layer {
+        Layer::Convolution { outputs, .. } | Layer::Linear { outputs, .. } => {
+            Extent { channels: outputs as u64, ..extent }
+        }
+        _ => extent,
+    }
+}
+
+fn bytes_per_value(precision: Precision) -> u64 {
+    if precision == Precision::Bfloat16 { 2 } else { 4 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Architecture, Head};
+    use super::*;
+
+    #[test]
+    fn phases_one_by_one_take_far_less_than_all_at_once_would() {
+        let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
+        let architecture = Architecture::Vgg16 { cut: Some("conv4_1".into()), padding: Padding::Valid, head };
+        let layers = architecture.layers(65, 9).unwrap();
+        let per_voxel = |side: usize| {
+            layers.dense_bytes(1, [side, side], Precision::Float32, Device::cpu()) as f64 / (side * side) as f64
+        };
+        // The last convolution alone would give 2048 bytes a voxel; halos weigh more on small tiles.
+        assert!((800.0..1100.0).contains(&per_voxel(1024)), "{}", per_voxel(1024));
+        assert!(per_voxel(128) > per_voxel(512));
+        let half = layers.dense_bytes(1, [512, 512], Precision::Bfloat16, Device::cpu());
+        assert!(half < layers.dense_bytes(1, [512, 512], Precision::Float32, Device::cpu()) * 6 / 10);
     }
 
-    fn bytes_per_value(&self) -> u64 {
-        if self.precision == Precision::Bfloat16 { 2 } else { 4 }
+    #[test]
+    fn patches_take_their_widest_pair_of_layers() {
+        let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
+        let layers = Architecture::Vgg16 { cut: None, padding: Padding::Same, head }.layers(65, 9).unwrap();
+        let ten = layers.patch_bytes(10, Precision::Float32) - layers.patch_bytes(0, Precision::Float32);
+        // conv1_2 reads and writes 64 channels of 65 x 65 values; and the patches themselves.
+        assert_eq!(ten, 10 * 65 * 65 * (2 * 64 + 1) * 4);
     }
 }

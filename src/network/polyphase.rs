@@ -25,7 +25,7 @@ impl Prepared {
     pub(super) fn dense_scores(&self, windows: &Tensor) -> Result<Tensor, NetworkError> {
         let halo = self.receptive_field.ok_or(NetworkError::NoDenseForm)? as i64 - 1;
         let (_, _, height, width) = windows.size4()?;
-        let stride = self.total_stride() as i64;
+        let stride = self.total_stride as i64;
         let missing = |side: i64| (stride - (side - halo) % stride) % stride;
         let (rows, columns) = (missing(height), missing(width));
         tch::no_grad(|| {
@@ -38,11 +38,6 @@ impl Prepared {
             let scores = scores.f_narrow(2, 0, height - halo)?.f_narrow(3, 0, width - halo)?;
             Ok(scores.f_to_kind(Kind::Float)?)
         })
-    }
-
-    /// Product of all strides.
-    pub(super) fn total_stride(&self) -> usize {
-        self.steps.iter().map(|step| stride_and_kernel(step).map_or(1, |(stride, _)| stride)).product()
     }
 
     fn dense_from(&self, mut values: Tensor, from: usize) -> Result<Tensor, NetworkError> {
@@ -140,7 +135,7 @@ impl Prepared {
 }
 
 /// Of a step with a stride; `None` of the others.
-pub(super) fn stride_and_kernel(step: &Step) -> Option<(usize, usize)> {
+fn stride_and_kernel(step: &Step) -> Option<(usize, usize)> {
     match step {
         Step::MaxPool => Some((2, 2)),
         Step::Convolution { stride, kernel, .. } if *stride > 1 => Some((*stride, *kernel)),

@@ -55,17 +55,7 @@ impl Predictor {
 
     /// Product of all strides: tiles whose sides are multiples of it waste no arithmetic.
     pub fn total_stride(&self) -> usize {
-        self.network.total_stride()
-    }
-
-    /// Most bytes that values between layers take while `tiles` tiles of `[rows, columns]` outputs are computed.
-    pub fn dense_bytes(&self, tiles: usize, shape: [usize; 2]) -> u64 {
-        self.network.dense_bytes(tiles, shape, self.device.is_cuda())
-    }
-
-    /// Most bytes that values between layers take while `batch` patches are computed.
-    pub fn patch_bytes(&self, batch: usize) -> u64 {
-        self.network.patch_bytes(batch)
+        self.network.total_stride
     }
 
     /// Class scores (logits) `[n, K]` of patches `[n, patch, patch]`, samples down and traces across.

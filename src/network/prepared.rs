@@ -40,6 +40,7 @@ pub(super) struct Prepared {
     pub(super) padding: Padding,
     pub(super) patch: usize,
     pub(super) receptive_field: Option<usize>,
+    pub(super) total_stride: usize,
     pub(super) classes: usize,
     pub(super) precision: Precision,
 }
@@ -61,6 +62,7 @@ impl Prepared {
                 padding: layers.padding,
                 patch: layers.patch,
                 receptive_field: layers.receptive_field(),
+                total_stride: layers.total_stride(),
                 classes: layers.outputs(),
                 precision,
             })

@@ -4,7 +4,7 @@ use ndarray::{Array3, ArrayView1, Axis, s};
 
 use super::engine::SectionView;
 use super::{Interpretation, Outputs};
-use crate::network::{NetworkError, Predictor, Probabilities};
+use crate::network::{Device, NetworkError, Predictor, Probabilities};
 
 /// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
 const VOXELS_AT_A_TIME: usize = 1 << 20;
@@ -23,13 +23,17 @@ pub(super) struct Tiling {
 
 impl Tiling {
     /// Of `traces` x `samples` voxels in tiles of at most `largest` a side.
-    pub(super) fn new(predictor: &Predictor, largest: usize, [traces, samples]: [usize; 2]) -> Self {
-        let stride = predictor.total_stride();
+    pub(super) fn new(stride: usize, device: Device, largest: usize, [traces, samples]: [usize; 2]) -> Self {
         let shape = [samples, traces].map(|length| tile_side(length, largest, stride));
         let count = [samples.div_ceil(shape[0]), traces.div_ceil(shape[1])];
         let wanted = VOXELS_AT_A_TIME.div_ceil(shape[0] * shape[1]);
-        let together = if predictor.device().is_cuda() { wanted.min(count[0] * count[1]) } else { 1 };
+        let together = if device.is_cuda() { wanted.min(count[0] * count[1]) } else { 1 };
         Self { shape, count, together: together.max(1) }
+    }
+
+    /// Samples and traces of the section that the windows of all tiles cover.
+    pub(super) fn padded(&self, receptive_field: usize) -> [usize; 2] {
+        [0, 1].map(|axis| self.shape[axis] * self.count[axis] + receptive_field - 1)
     }
 
     /// First sample and trace of each tile, in groups of those computed together. The last group is filled up with tiles of
@@ -127,9 +131,8 @@ fn each_group(
     if traces == 0 || samples == 0 {
         return Ok(());
     }
-    let tiling = Tiling::new(predictor, tile, [traces, samples]);
-    let padded = [0, 1].map(|axis| tiling.shape[axis] * tiling.count[axis] + field - 1);
-    let placed = predictor.place(view.padded(padded, field / 2).view())?;
+    let tiling = Tiling::new(predictor.total_stride(), predictor.device(), tile, [traces, samples]);
+    let placed = predictor.place(view.padded(tiling.padded(field), field / 2).view())?;
     let live = view.live_in_window();
     for corners in tiling.groups() {
         let places: Vec<Place> = corners

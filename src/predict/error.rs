@@ -37,6 +37,23 @@ pub enum PredictError {
         #[source]
         source: std::io::Error,
     },
+    /// The memory budget is too small.
+    #[error(
+        "{workers} workers need {} of memory for the smallest tile or batch, the budget is {}",
+        iec(*needed),
+        iec(*budget)
+    )]
+    #[diagnostic(help(
+        "give `prediction.memory` at least that, leave it out, or use fewer workers (`--threads`); a smaller `prediction.window` helps as well"
+    ))]
+    Budget {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        budget: u64,
+        /// Sections computed at a time.
+        workers: usize,
+    },
     /// Asked to stop.
     #[error("interrupted after {finished} of {total} sections")]
     #[diagnostic(help("finished sections are kept; the same command continues"))]
@@ -46,4 +63,8 @@ pub enum PredictError {
         /// Sections asked for.
         total: usize,
     },
+}
+
+fn iec(bytes: u64) -> impl std::fmt::Display {
+    bytesize::ByteSize(bytes).display().iec()
 }

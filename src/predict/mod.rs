@@ -5,6 +5,8 @@
 //! continues, and feeds the sinks.
 
 mod busy;
+mod budget;
+mod choose_precision;
 mod dense;
 mod engine;
 mod error;
@@ -20,6 +22,8 @@ mod store;
 mod walk;
 mod window;
 
+pub use budget::MemoryPlan;
+pub use choose_precision::{PrecisionTrial, choose_precision};
 pub use engine::{Engine, interpret_section, section_probabilities};
 pub use error::PredictError;
 pub use interpretation::Interpretation;

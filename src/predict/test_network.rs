@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::grid::{ClassTable, Domain, Plane};
-use crate::network::{Architecture, Device, Head, Model, ModelDescription, Padding, Predictor};
+use crate::network::{Architecture, Device, Head, Layers, Model, ModelDescription, Padding, Predictor};
 use crate::volume::AmplitudeScaling;
 
 pub(super) fn waldeland() -> Architecture {
@@ -18,6 +18,14 @@ pub(super) fn vgg16(cut: &str) -> Architecture {
 }
 
 pub(super) fn predictor(architecture: Architecture) -> Predictor {
+    model(architecture).predictor(Device::cpu()).unwrap()
+}
+
+pub(super) fn layers(architecture: Architecture) -> Layers {
+    architecture.layers(65, 5).unwrap()
+}
+
+pub(super) fn model(architecture: Architecture) -> Model {
     let description = ModelDescription {
         version: ModelDescription::VERSION,
         architecture,
@@ -30,7 +38,7 @@ pub(super) fn predictor(architecture: Architecture) -> Predictor {
         pretrained: None,
         seed: 5,
     };
-    Model::new(description, None).unwrap().predictor(Device::cpu()).unwrap()
+    Model::new(description, None).unwrap()
 }
 
 pub(super) fn noise(traces: usize, samples: usize) -> Array2<f32> {

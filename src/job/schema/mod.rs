@@ -7,6 +7,7 @@ mod classes;
 mod input;
 mod job;
 mod labels;
+mod memory_size;
 mod network;
 mod output;
 mod patch;
@@ -22,10 +23,11 @@ pub use classes::ClassEntry;
 pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
+pub use memory_size::MemorySize;
 pub use network::{Freeze, Network, Padding, Vgg16, Waldeland};
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};
-pub use prediction::{Engine, LineRange, Lines, Prediction, PredictionOutput, Truth, Window};
+pub use prediction::{Engine, LineRange, Lines, Precision, Prediction, PredictionOutput, Truth, Window};
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
     Adam, Augmentation, ClassWeights, DenseForm, EarlyStopping, Monitor, Optimizer, PatchForm, Sgd, Training,

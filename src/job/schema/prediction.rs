@@ -8,9 +8,9 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::Input;
 use super::by_shape::{ByShape, by_shape};
 use super::job::is_folder_name;
+use super::{Input, MemorySize};
 
 /// Interpretation of one cube.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -43,11 +43,25 @@ pub struct Prediction {
     #[serde(default = "default_outputs")]
     #[garde(length(min = 1, max = 3))]
     pub outputs: Vec<PredictionOutput>,
+    /// In what numbers the network computes. Outputs are float32 whatever is taken.
+    #[serde(default)]
+    #[garde(skip)]
+    pub precision: Precision,
+    /// Most memory that the interpretation takes: on a CPU what sections and the network's values need, on a CUDA device the
+    /// device's memory. Half of what is free if left out. Tiles and batches shrink to fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub memory: Option<MemorySize>,
+    /// A coarse preview (engine `patch`): every how many-th trace and sample is classified; probabilities, not classes, are
+    /// interpolated between, and the files say so.
+    #[serde(default = "default_stride", skip_serializing_if = "is_one")]
+    #[garde(range(min = 1, max = 64))]
+    pub stride: usize,
     /// Side of a tile in voxels (engine `dense`); chosen to fit the memory if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(range(min = 8, max = 8192)))]
     pub tile: Option<usize>,
-    /// Patches at a time (engine `patch`).
+    /// Patches at a time (engine `patch`); chosen to fit the memory if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(inner(range(min = 1, max = 65_536)))]
     pub batch: Option<usize>,
@@ -65,6 +79,21 @@ pub enum Engine {
     Dense,
     /// One patch per voxel.
     Patch,
+}
+
+/// Numbers that a network computes in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 32-bit floats throughout.
+    #[default]
+    F32,
+    /// Factors rounded to 11 bits, sums in 32: CUDA devices since Ampere.
+    Tf32,
+    /// 16-bit floats, sums in 32: CUDA devices since Ampere, and CPUs with AVX512-BF16.
+    Bf16,
+    /// The fastest that the device has and that changes the class of at most one voxel in 10,000 on a sample of the cube.
+    Auto,
 }
 
 /// What is written for each voxel.
@@ -216,6 +245,14 @@ fn default_outputs() -> Vec<PredictionOutput> {
 
 fn default_step() -> u32 {
     1
+}
+
+fn default_stride() -> usize {
+    1
+}
+
+fn is_one(stride: &usize) -> bool {
+    *stride == 1
 }
 
 fn default_truth_base() -> u8 {

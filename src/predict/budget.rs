@@ -1,0 +1,147 @@
+//! Tiles and batches that fit the memory.
+
+use super::dense::Tiling;
+use super::{Engine, PredictError, SectionWindow};
+use crate::network::{Device, Layers, Precision};
+
+/// Sides that tiles may have, the best first. Few of them, so that another machine with memory enough takes the same.
+const SIDES: [usize; 9] = [512, 384, 256, 192, 128, 96, 64, 48, 32];
+/// Batches of patches on a CPU, the best first.
+const BATCHES_CPU: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+/// Batches of patches on a CUDA device.
+const BATCHES_CUDA: [usize; 9] = [4096, 2048, 1024, 512, 256, 128, 64, 16, 1];
+/// Share of the free memory that a prediction takes if it is not told.
+const SHARE: f64 = 0.5;
+/// Taken for free memory where the system does not say.
+const UNKNOWN: u64 = 2 << 30;
+
+/// What computes, in how much memory.
+#[derive(Clone, Copy, Debug)]
+pub struct MemoryPlan<'a> {
+    /// The network.
+    pub layers: &'a Layers,
+    /// Where it computes.
+    pub device: Device,
+    /// In what.
+    pub precision: Precision,
+    /// Sections computed at a time on one device.
+    pub workers: usize,
+    /// The part of each section that is interpreted.
+    pub window: &'a SectionWindow,
+    /// What sections on their way to and from the device take, in bytes.
+    pub pipeline_bytes: u64,
+    /// All that may be taken, in bytes.
+    pub budget: u64,
+}
+
+impl MemoryPlan<'_> {
+    /// A share of the memory that is free where `device` has its tensors, in bytes.
+    pub fn default_budget(device: Device) -> u64 {
+        let free = device.free_memory().unwrap_or_else(free_host_memory);
+        (free as f64 * SHARE) as u64
+    }
+
+    /// The engine with the largest of the usual tiles that fits.
+    ///
+    /// # Errors
+    /// When the smallest does not.
+    pub fn dense(&self) -> Result<Engine, PredictError> {
+        let engines = SIDES.map(|tile| Engine::Dense { tile });
+        self.first_that_fits(&engines)
+    }
+
+    /// The patch engine with the largest of the usual batches that fits.
+    ///
+    /// # Errors
+    /// When one patch does not.
+    pub fn patches(&self, stride: usize) -> Result<Engine, PredictError> {
+        let batches: &[usize] = if self.device.is_cuda() { &BATCHES_CUDA } else { &BATCHES_CPU };
+        let engines: Vec<Engine> = batches.iter().map(|&batch| Engine::Patch { batch, stride }).collect();
+        self.first_that_fits(&engines)
+    }
+
+    /// Looks whether `engine` fits.
+    ///
+    /// # Errors
+    /// With what it needs, when it does not.
+    pub fn check(&self, engine: Engine) -> Result<(), PredictError> {
+        self.first_that_fits(&[engine]).map(|_| ())
+    }
+
+    /// About the bytes that a prediction with `engine` takes.
+    pub fn bytes(&self, engine: Engine) -> u64 {
+        let each = match engine {
+            Engine::Dense { tile } => {
+                let tiling = Tiling::new(self.layers.total_stride(), self.device, tile, self.window.shape());
+                let section = tiling.padded(self.layers.receptive_field().unwrap_or(1));
+                let computing = self.layers.dense_bytes(tiling.together, tiling.shape, self.precision, self.device);
+                computing + 2 * 4 * (section[0] * section[1]) as u64
+            }
+            Engine::Patch { batch, .. } => self.layers.patch_bytes(batch, self.precision),
+        };
+        // The pipeline holds host memory, the tensors of a CUDA device are in its own.
+        self.workers as u64 * each + if self.device.is_cuda() { 0 } else { self.pipeline_bytes }
+    }
+
+    fn first_that_fits(&self, engines: &[Engine]) -> Result<Engine, PredictError> {
+        let fits = engines.iter().find(|&&engine| self.bytes(engine) <= self.budget);
+        fits.copied().ok_or_else(|| PredictError::Budget {
+            needed: engines.iter().map(|&engine| self.bytes(engine)).min().unwrap_or(0),
+            budget: self.budget,
+            workers: self.workers,
+        })
+    }
+}
+
+/// What this process may still take: of the machine, or of the share that a container has. Where the system does not say,
+/// little is assumed.
+fn free_host_memory() -> u64 {
+    let Ok(mut system) = sysinfo::System::new() else { return UNKNOWN };
+    system.refresh_memory();
+    let group = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+    match system.available_memory().min(group) {
+        0 => UNKNOWN,
+        free => free,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_network::{layers, vgg16};
+    use super::*;
+
+    fn plan<'a>(layers: &'a Layers, window: &'a SectionWindow, budget: u64) -> MemoryPlan<'a> {
+        let (device, precision) = (Device::cpu(), Precision::Float32);
+        MemoryPlan { layers, device, precision, workers: 2, window, pipeline_bytes: 1000, budget }
+    }
+
+    #[test]
+    fn less_memory_gives_smaller_tiles_and_at_last_a_refusal_with_the_figure() {
+        let (layers, window) = (layers(vgg16("conv4_1")), SectionWindow::whole([1000, 900]));
+        let side = |budget| match plan(&layers, &window, budget).dense().unwrap() {
+            Engine::Dense { tile } => tile,
+            Engine::Patch { .. } => 0,
+        };
+        assert_eq!(side(8 << 30), 512);
+        let needed = |tile| plan(&layers, &window, 0).bytes(Engine::Dense { tile });
+        assert_eq!(side(needed(192)), 192);
+        assert_eq!(side(needed(192) - 1), 128);
+        let refused = plan(&layers, &window, needed(32) - 1).dense().unwrap_err().to_string();
+        assert!(refused.contains("MiB"), "{refused}");
+        assert!(plan(&layers, &window, needed(256)).check(Engine::Dense { tile: 512 }).is_err());
+    }
+
+    #[test]
+    fn batches_shrink_too() {
+        let (layers, window) = (layers(vgg16("conv4_1")), SectionWindow::whole([1000, 900]));
+        let needed = |batch| plan(&layers, &window, 0).bytes(Engine::Patch { batch, stride: 1 });
+        let engine = plan(&layers, &window, needed(16)).patches(3).unwrap();
+        assert_eq!(engine, Engine::Patch { batch: 16, stride: 3 });
+        assert!(plan(&layers, &window, needed(1) - 1).patches(1).is_err());
+    }
+
+    #[test]
+    fn there_is_memory_here() {
+        assert!(MemoryPlan::default_budget(Device::cpu()) > 64 << 20);
+    }
+}
