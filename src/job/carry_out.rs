@@ -14,9 +14,6 @@ use super::training::{MODEL_FILE, PreparedTraining};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, interpretation, job_yaml, training};
 use crate::network::{Device, DeviceChoice, Model, library_release};
 
-/// One prepares and fetches while the kernels of the other run.
-const WORKERS_PER_GPU: usize = 2;
-
 /// Which part of a job to carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
@@ -69,8 +66,8 @@ pub fn carry_out(
     interrupted: &AtomicBool,
 ) -> Result<RunOutcome, RunError> {
     // Before any other call into libtorch.
-    let device = options.device.open()?;
-    let mut plan = Plan::new(loaded, work, options, device)?;
+    let devices = options.device.open()?;
+    let mut plan = Plan::new(loaded, work, options, devices)?;
     if !plan.trains && !plan.evaluates && !plan.predicts && !plan.reports {
         return Ok(RunOutcome { folder: plan.folder.path().to_owned(), stages: plan.record.stages, was_done: true });
     }
@@ -87,7 +84,8 @@ pub fn carry_out(
 struct Plan<'a> {
     loaded: &'a LoadedJob,
     options: &'a RunOptions,
-    device: Device,
+    /// The first trains and scores, all interpret.
+    devices: Vec<Device>,
     folder: RunFolder,
     record: RunRecord,
     training_identity: String,
@@ -103,7 +101,7 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
+    fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, devices: Vec<Device>) -> Result<Self, RunError> {
         let job = &loaded.job;
         if work == Work::Predict && job.prediction.is_empty() {
             let help = "add one, for example `prediction: {engine: dense}`".to_owned();
@@ -122,7 +120,7 @@ impl<'a> Plan<'a> {
             libtorch: library_release().to_owned(),
             job: job.name.clone(),
             seed: job.seed,
-            device: device.to_string(),
+            device: names(&devices),
             threads: options.threads,
             inputs,
             ..earlier.unwrap_or_default()
@@ -152,7 +150,7 @@ impl<'a> Plan<'a> {
         }
         let expected = |record: &RunRecord| {
             let model = record.model_sha256.as_deref().unwrap_or_default();
-            identity::of_predictions(job, &record.inputs, model, &record.device)
+            identity::of_predictions(job, &record.inputs, model, devices[0].kind())
         };
         let evaluates = asks(Work::Evaluate) && (options.overwrite || !done(&record.stages.evaluation));
         let predicts = asks(Work::Predict)
@@ -173,7 +171,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             loaded,
             options,
-            device,
+            devices,
             folder,
             record,
             training_identity,
@@ -262,6 +260,11 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// `cuda:0,cuda:1`, as `--device` takes it.
+fn names(devices: &[Device]) -> String {
+    devices.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 /// Everything read and found to fit.
 struct Prepared {
     material: Material,
@@ -283,7 +286,7 @@ impl Prepared {
         let warnings = listener.take();
         let training = if plan.trains {
             let threads = plan.options.threads;
-            let training = PreparedTraining::new(loaded, &material, plan.device, threads, &plan.training_identity)?;
+            let training = PreparedTraining::new(loaded, &material, plan.devices[0], threads, &plan.training_identity)?;
             if !plan.given_up.contains(&training::UNFINISHED) {
                 training.check_unfinished(&plan.folder)?;
             }
@@ -304,7 +307,8 @@ impl Prepared {
         listener: &mut Remembering<'_>,
         interrupted: &AtomicBool,
     ) -> Result<(), RunError> {
-        let (loaded, device, threads) = (plan.loaded, plan.device, plan.options.threads);
+        let (loaded, device, threads) = (plan.loaded, plan.devices[0], plan.options.threads);
+        let devices = plan.devices.clone();
         let Self { material, training, model, predictions, warnings, prediction_warnings } = self;
         if let Some(training) = training {
             let start = Instant::now();
@@ -334,8 +338,8 @@ impl Prepared {
                 loaded,
                 material: &material,
                 model: &model,
-                device,
-                workers: if device.is_cuda() { WORKERS_PER_GPU } else { threads },
+                devices: &devices,
+                threads,
                 folder: &plan.folder,
                 inputs: &inputs,
                 model_sha256: &model_sha256,
@@ -346,7 +350,7 @@ impl Prepared {
                 prediction.run(&run, listener, &mut stage)?;
             }
             stage.warnings.extend(listener.take());
-            let identity = identity::of_predictions(&loaded.job, &inputs, &model_sha256, &device.to_string());
+            let identity = identity::of_predictions(&loaded.job, &inputs, &model_sha256, device.kind());
             plan.note(start, identity, stage, |stages| &mut stages.prediction)?;
         }
         if plan.record.stages.prediction.is_some() {

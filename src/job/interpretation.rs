@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
+use super::predictors::predictors;
 use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
 use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
 use super::sections::asked_sections;
@@ -137,7 +138,7 @@ impl PreparedPrediction {
         listener: &mut dyn Listener,
         record: &mut StageRecord,
     ) -> Result<(), RunError> {
-        let PredictionRun { loaded, material, model, device, workers, folder, inputs, model_sha256, interrupted } =
+        let PredictionRun { loaded, material, model, devices, threads, folder, inputs, model_sha256, interrupted } =
             *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
@@ -145,7 +146,7 @@ impl PreparedPrediction {
         listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
 
         let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
-        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
+        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, devices[0].kind());
         let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
         let prediction =
             Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
@@ -161,9 +162,8 @@ impl PreparedPrediction {
         let counts = self.truth_sink(run, &mut sinks)?;
         let mut written = self.file_sinks(run, volume, live, plane, &partial, &mut sinks)?;
 
-        let predictor = model.predictor(device)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        let predictors = (0..workers).map(|_| predictor.share()).collect();
+        let predictors = predictors(model, devices, threads)?;
         let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
         listener.notice(&JobEvent::Predicted(&summary));
         record.speeds.extend(SpeedRecord::of(&summary));
@@ -333,9 +333,10 @@ pub(super) struct PredictionRun<'a> {
     pub(super) loaded: &'a LoadedJob,
     pub(super) material: &'a Material,
     pub(super) model: &'a Model,
-    pub(super) device: Device,
-    /// Sections computed at a time.
-    pub(super) workers: usize,
+    /// All of one kind.
+    pub(super) devices: &'a [Device],
+    /// CPU threads.
+    pub(super) threads: usize,
     pub(super) folder: &'a RunFolder,
     pub(super) inputs: &'a [InputRecord],
     pub(super) model_sha256: &'a str,
