@@ -4,9 +4,9 @@
 //! computing and finishing, all at the same time, keeps every finished one in a [`SectionStore`] so that an interrupted run
 //! continues, and feeds the sinks.
 
-mod busy;
 mod budget;
 mod choose_precision;
+mod busy;
 mod dense;
 mod engine;
 mod error;
