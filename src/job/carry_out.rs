@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
+use super::differences::Changes;
+use super::disk_space::check_free_space;
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
@@ -97,6 +99,8 @@ struct Plan<'a> {
     replaced: Vec<StageRecord>,
     /// Unfinished work that is given up.
     given_up: Vec<&'static str>,
+    /// Since the last command in this folder.
+    changes: Changes,
     lock: Option<File>,
 }
 
@@ -115,6 +119,7 @@ impl<'a> Plan<'a> {
             Err(RunError::Record { .. }) if options.overwrite && matches!(work, Work::Run | Work::Train) => None,
             earlier => earlier?,
         };
+        let changes = Changes::new(&folder, job, earlier.as_ref(), &inputs, &devices);
         let mut record = RunRecord {
             facies: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: library_release().to_owned(),
@@ -126,13 +131,13 @@ impl<'a> Plan<'a> {
             ..earlier.unwrap_or_default()
         };
         let asks = |part: Work| work == Work::Run || work == part;
-        let other = |stage| RunError::OtherRun { path: folder.path().to_owned(), stage };
+        let other = |stage, differences| RunError::OtherRun { path: folder.path().to_owned(), stage, differences };
         let done = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
         let same_training = record.stages.training.as_ref().is_none_or(|stage| stage.identity == training_identity);
 
         let trains = asks(Work::Train) && (options.overwrite || !done(&record.stages.training));
         if !same_training && !trains {
-            return Err(other("training"));
+            return Err(other("training", changes.of_training()));
         }
         // A model that is there but damaged is told as such when it is read.
         let has_model = record.stages.training.is_some() && folder.file(MODEL_FILE).exists();
@@ -160,7 +165,7 @@ impl<'a> Plan<'a> {
             && record.stages.prediction.as_ref().is_some_and(|stage| stage.identity != expected(&record))
             && asks(Work::Predict)
         {
-            return Err(other("prediction"));
+            return Err(other("prediction", changes.of_prediction()));
         }
         if predicts && options.overwrite {
             replaced.extend(record.stages.prediction.take());
@@ -181,6 +186,7 @@ impl<'a> Plan<'a> {
             reports,
             replaced,
             given_up,
+            changes,
             lock: None,
         })
     }
@@ -288,7 +294,12 @@ impl Prepared {
             let threads = plan.options.threads;
             let training = PreparedTraining::new(loaded, &material, plan.devices[0], threads, &plan.training_identity)?;
             if !plan.given_up.contains(&training::UNFINISHED) {
-                training.check_unfinished(&plan.folder)?;
+                training.check_unfinished(&plan.folder).map_err(|error| match error {
+                    RunError::OtherUnfinished { path, device, threads, .. } => {
+                        RunError::OtherUnfinished { path, device, threads, differences: plan.changes.of_training() }
+                    }
+                    error => error,
+                })?;
             }
             Some(training)
         } else {
@@ -298,6 +309,8 @@ impl Prepared {
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
         let predictions =
             if plan.predicts { PreparedPrediction::all(loaded, &material, &layers, listener)? } else { Vec::new() };
+        let needed = predictions.iter().map(|prediction| prediction.surely_needed(loaded, &material, &plan.folder));
+        check_free_space(&plan.folder, needed.sum(), &plan.replaced)?;
         Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
     }
 

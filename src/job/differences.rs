@@ -1,42 +1,69 @@
-//! In what two jobs differ.
+//! In what a job differs from the one that made a run folder.
 
 use std::fs;
 
 use super::document::{self, Content, Node};
-use super::run_folder::{InputRecord, RunFolder};
-use super::schema::Job;
 use super::job_yaml;
+use super::run_folder::{InputRecord, RunFolder, RunRecord};
+use super::schema::Job;
+use crate::network::Device;
 
 /// More than these are not told: the jobs have little in common then.
 const MOST: usize = 8;
 
-/// Keys in which the job that the folder was made with differs from `job`, `training.steps: 400 -> 160` each, those that
-/// begin with one of `parts` only; then files whose content differs.
-pub(super) fn differences(
-    folder: &RunFolder,
-    job: &Job,
-    earlier: &[InputRecord],
-    inputs: &[InputRecord],
-    matters: impl Fn(&str) -> bool,
-) -> Vec<String> {
-    let mut found = Vec::new();
-    let old = fs::read_to_string(folder.file("job.yaml")).ok().and_then(|text| document::parse(&text).ok());
-    let new = job_yaml(job).ok().and_then(|text| document::parse(&text).ok());
-    if let (Some(old), Some(new)) = (old, new) {
-        compare("", Some(&old), Some(&new), &mut found);
+/// What changed since the last command in a run folder, by key of the job.
+pub(super) struct Changes(Vec<(String, String)>);
+
+impl Changes {
+    /// Compares `job`, its `inputs` and the device it runs on with what the folder says of its last command.
+    pub(super) fn new(
+        folder: &RunFolder,
+        job: &Job,
+        earlier: Option<&RunRecord>,
+        inputs: &[InputRecord],
+        devices: &[Device],
+    ) -> Self {
+        let mut found = Vec::new();
+        let old = fs::read_to_string(folder.file("job.yaml")).ok().and_then(|text| document::parse(&text).ok());
+        let new = job_yaml(job).ok().and_then(|text| document::parse(&text).ok());
+        if let (Some(old), Some(new)) = (old, new) {
+            compare("", Some(&old), Some(&new), &mut found);
+        }
+        let Some(earlier) = earlier else { return Self(found) };
+        for input in inputs {
+            let same_file = |old: &&InputRecord| old.path == input.path && old.sha256 != input.sha256;
+            if let Some(old) = earlier.inputs.iter().find(same_file) {
+                found.push((input.key.clone(), format!("the content of {} has changed", old.path.display())));
+            }
+        }
+        if let Some(device) = devices.first().filter(|device| !earlier.device.starts_with(device.kind())) {
+            found.push(("--device".to_owned(), format!("{} -> {device}", earlier.device)));
+        }
+        Self(found)
     }
-    found.retain(|(key, _)| matters(key));
-    let mut told: Vec<String> = found.into_iter().map(|(key, change)| format!("{key}: {change}")).collect();
-    let changed = inputs.iter().filter(|input| {
-        matters(&input.key) && earlier.iter().any(|old| old.path == input.path && old.sha256 != input.sha256)
-    });
-    told.extend(changed.map(|input| format!("{}: {} has other content now", input.key, input.path.display())));
-    if told.len() > MOST {
-        let more = told.len() - MOST;
-        told.truncate(MOST);
-        told.push(format!("and {more} more"));
+
+    /// Those that make another training: `training.steps: 400 -> 160`.
+    pub(super) fn of_training(&self) -> Vec<String> {
+        self.told(|part| !["name", "prediction", "output", "--device"].contains(&part))
     }
-    told
+
+    /// Those that make other interpretations by the same model.
+    pub(super) fn of_prediction(&self) -> Vec<String> {
+        self.told(|part| ["name", "input", "patch", "prediction", "output", "--device"].contains(&part))
+    }
+
+    /// Changes of the parts of the job that matter.
+    fn told(&self, matters: impl Fn(&str) -> bool) -> Vec<String> {
+        let part = |key: &str| key.split(['.', '[']).next().unwrap_or_default().to_owned();
+        let found = self.0.iter().filter(|(key, _)| matters(&part(key)));
+        let mut told: Vec<String> = found.map(|(key, change)| format!("{key}: {change}")).collect();
+        if told.len() > MOST {
+            let more = told.len() - MOST;
+            told.truncate(MOST);
+            told.push(format!("and {more} more"));
+        }
+        told
+    }
 }
 
 fn compare(key: &str, old: Option<&Node>, new: Option<&Node>, found: &mut Vec<(String, String)>) {
@@ -100,10 +127,9 @@ mod tests {
         let old = "a: {b: 1, c: [x, y]}\nd: text\n";
         assert!(found(old, old).is_empty());
         assert_eq!(found(old, "a: {b: 2.5, c: [x, z]}\nd: text\n"), ["a.b: 1 -> 2.5", "a.c[1]: y -> z"]);
-        assert_eq!(found(old, "a: {b: 1, c: [x]}\ne: {f: null}\n"), [
-            "a.c: [x, y] -> [x]",
-            "d: text -> nothing",
-            "e: nothing -> {f: nothing}"
-        ]);
+        assert_eq!(
+            found(old, "a: {b: 1, c: [x]}\ne: {f: null}\n"),
+            ["a.c: [x, y] -> [x]", "d: text -> nothing", "e: nothing -> {f: nothing}"]
+        );
     }
 }

@@ -12,7 +12,8 @@ use super::run_folder::{RunFolder, StageRecord};
 /// # Errors
 /// With both figures.
 pub(super) fn check_free_space(folder: &RunFolder, needed: u64, replaced: &[StageRecord]) -> Result<(), RunError> {
-    let freed: u64 = replaced.iter().flat_map(|stage| &stage.files).map(|file| allocated(&folder.file(&file.name))).sum();
+    let freed: u64 =
+        replaced.iter().flat_map(|stage| &stage.files).map(|file| allocated(&folder.file(&file.name))).sum();
     match free(folder.path()) {
         Some(free) if needed > free + freed => {
             Err(RunError::DiskSpace { path: folder.path().to_owned(), needed, free: free + freed })

@@ -1,14 +1,16 @@
 //! The use case `predict`: cubes interpreted with the trained model, as files and figures.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::disk_space::allocated;
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
 use super::predictors::predictors;
 use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
-use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
+use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput, PredictionPlane};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
 use super::truth::{TruthCounts, TruthSink};
@@ -21,11 +23,15 @@ use crate::export::{
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
 use crate::network::{Device, Layers, Model, NetworkError};
-use crate::predict::{Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow};
+use crate::predict::{
+    Engine, Outputs, PROBABILITY_FILE, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow,
+};
 use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
 
 /// Where unfinished predictions lie in the folder of unfinished work.
 pub(super) const UNFINISHED: &str = "prediction";
+/// Holds the finished sections of one of them.
+const SECTIONS: &str = "sections";
 
 /// A prediction that has been checked against its data and can begin.
 pub(super) struct PreparedPrediction {
@@ -96,7 +102,7 @@ impl PreparedPrediction {
             EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch, stride: 1 }),
         };
         let (sections, window): (Vec<Section>, SectionWindow) =
-            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0])?;
+            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0], volume.storage_plane())?;
         let outputs = Outputs {
             probability: asked.outputs.contains(&PredictionOutput::Probability),
             confidence: asked.outputs.contains(&PredictionOutput::Confidence),
@@ -117,7 +123,8 @@ impl PreparedPrediction {
         };
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
-        let options = PredictOptions { engine, padding, sections, window, outputs, both_planes: false };
+        let both_planes = asked.plane == Some(PredictionPlane::Both);
+        let options = PredictOptions { engine, padding, sections, window, outputs, both_planes };
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
 
@@ -126,6 +133,22 @@ impl PreparedPrediction {
             Some((volume, live)) => (volume, live),
             None => (&material.volume, &material.measurement.live_traces),
         }
+    }
+
+    /// Bytes that it will write at least: what SEG-Y volumes and the file between two planes take, without what an interrupted
+    /// run has of the latter. HDF5 files and kept sections are compressed, nobody knows how well.
+    pub(super) fn surely_needed(&self, loaded: &LoadedJob, material: &Material, folder: &RunFolder) -> u64 {
+        let file = self.volume(material).0.file();
+        let segy = 3600 + file.trace_count() * (240 + 4 * file.samples() as u64);
+        let volumes = segy_volumes(&loaded.job, &self.asked).len() as u64;
+        let between = self.options.probability_file_bytes(material.classes.len());
+        let there = allocated(&self.partial(folder).join(SECTIONS).join(PROBABILITY_FILE));
+        volumes * segy + between.saturating_sub(there)
+    }
+
+    /// Its folder of unfinished work.
+    fn partial(&self, folder: &RunFolder) -> PathBuf {
+        folder.partial().join(UNFINISHED).join(self.place.to_string())
     }
 
     /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
@@ -143,9 +166,18 @@ impl PreparedPrediction {
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
         let plane = self.options.sections[0].plane;
-        listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
+        let lines = match self.options.both_planes {
+            true => format!(
+                "{} {}s and {sections} {}s",
+                self.options.window.traces.len(),
+                plane.other().name(),
+                plane.name()
+            ),
+            false => format!("{sections} {}s", plane.name()),
+        };
+        listener.notice(&JobEvent::Stage(&format!("interpreting {lines} of {}", volume.name())));
 
-        let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
+        let partial = self.partial(folder);
         let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, devices[0].kind());
         let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
         let prediction =
@@ -243,6 +275,7 @@ impl PreparedPrediction {
         };
         let input = run.inputs.iter().find(|input| input.key == input_key);
         let file = volume.file();
+        let averaged = if self.options.both_planes { ", probabilities along both planes averaged" } else { "" };
         let cube = CubeDescription {
             geometry: volume.geometry().clone(),
             plane,
@@ -250,7 +283,7 @@ impl PreparedPrediction {
             live_traces: live.clone(),
             provenance: Provenance {
                 title: format!("{}: seismic facies", job.name),
-                history: format!("interpreted by {}", run.model.description.architecture.title()),
+                history: format!("interpreted by {}{averaged}", run.model.description.architecture.title()),
                 source_file: file
                     .path()
                     .file_name()
@@ -349,7 +382,7 @@ fn fresh_or_same(folder: &std::path::Path, identity: &str) -> Result<std::path::
     if folder.exists() && fs::read_to_string(&note).is_ok_and(|kept| kept != identity) {
         fs::remove_dir_all(folder).map_err(RunError::io("remove", folder))?;
     }
-    let sections = folder.join("sections");
+    let sections = folder.join(SECTIONS);
     fs::create_dir_all(&sections).map_err(RunError::io("make", &sections))?;
     fs::write(&note, identity).map_err(RunError::io("write", &note))?;
     Ok(sections)

@@ -15,11 +15,7 @@ pub(super) fn workers_per_device(devices: &[Device], threads: usize) -> usize {
 ///
 /// # Errors
 /// When a device refuses the weights.
-pub(super) fn predictors(
-    model: &Model,
-    devices: &[Device],
-    threads: usize,
-) -> Result<Vec<Predictor>, NetworkError> {
+pub(super) fn predictors(model: &Model, devices: &[Device], threads: usize) -> Result<Vec<Predictor>, NetworkError> {
     let first: Vec<Predictor> = devices.iter().map(|&device| model.predictor(device)).collect::<Result<_, _>>()?;
     let rounds = 0..workers_per_device(devices, threads);
     Ok(rounds.flat_map(|_| first.iter().map(Predictor::share)).collect())
