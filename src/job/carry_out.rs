@@ -7,9 +7,11 @@ use std::time::{Instant, SystemTime};
 
 use super::differences::Changes;
 use super::disk_space::check_free_space;
+use super::engine_choice::Computing;
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
+use super::predictors::workers_per_device;
 use super::report_page::{REPORT, write_page};
 use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
 use super::training::{MODEL_FILE, PreparedTraining};
@@ -105,6 +107,11 @@ struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
+    /// How many sections are computed at a time on one device.
+    fn workers(&self) -> usize {
+        workers_per_device(&self.devices, self.options.threads)
+    }
+
     fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, devices: Vec<Device>) -> Result<Self, RunError> {
         let job = &loaded.job;
         if work == Work::Predict && job.prediction.is_empty() {
@@ -307,8 +314,12 @@ impl Prepared {
         };
         let model = if plan.trains { None } else { Some(plan.model()?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
+        // The one with the least memory decides about tiles.
+        let device = plan.devices.iter().copied().min_by_key(|device| device.free_memory().unwrap_or(u64::MAX));
+        let device = device.unwrap_or(plan.devices[0]);
+        let computing = Computing { layers: &layers, device, workers: plan.workers() };
         let predictions =
-            if plan.predicts { PreparedPrediction::all(loaded, &material, &layers, listener)? } else { Vec::new() };
+            if plan.predicts { PreparedPrediction::all(loaded, &material, computing, listener)? } else { Vec::new() };
         let needed = predictions.iter().map(|prediction| prediction.surely_needed(loaded, &material, &plan.folder));
         check_free_space(&plan.folder, needed.sum(), &plan.replaced)?;
         Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
@@ -352,7 +363,7 @@ impl Prepared {
                 material: &material,
                 model: &model,
                 devices: &devices,
-                threads,
+                workers: plan.workers(),
                 folder: &plan.folder,
                 inputs: &inputs,
                 model_sha256: &model_sha256,

@@ -1,16 +1,17 @@
 //! The use case `predict`: cubes interpreted with the trained model, as files and figures.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disk_space::allocated;
+use super::engine_choice::{Computing, EngineChoice};
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
-use super::predictors::predictors;
+use super::predictors::{PrecisionChoice, predictors};
 use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
-use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput, PredictionPlane};
+use super::schema::{Job, Prediction as Asked, PredictionOutput, PredictionPlane};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
 use super::truth::{TruthCounts, TruthSink};
@@ -22,7 +23,7 @@ use crate::export::{
 };
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
-use crate::network::{Device, Layers, Model, NetworkError};
+use crate::network::{Device, Model};
 use crate::predict::{
     Engine, Outputs, PROBABILITY_FILE, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow,
 };
@@ -53,17 +54,17 @@ impl PreparedPrediction {
     pub(super) fn all(
         loaded: &LoadedJob,
         material: &Material,
-        layers: &Layers,
+        computing: Computing<'_>,
         listener: &mut dyn Listener,
     ) -> Result<Vec<Self>, RunError> {
         let predictions = loaded.job.prediction.iter().enumerate();
-        predictions.map(|(place, asked)| Self::new(loaded, material, layers, place, asked, listener)).collect()
+        predictions.map(|(place, asked)| Self::new(loaded, material, computing, place, asked, listener)).collect()
     }
 
     fn new(
         loaded: &LoadedJob,
         material: &Material,
-        layers: &Layers,
+        computing: Computing<'_>,
         place: usize,
         asked: &Asked,
         listener: &mut dyn Listener,
@@ -96,11 +97,6 @@ impl PreparedPrediction {
                 learnt.vertical.step
             )));
         }
-        let engine = match asked.engine {
-            EngineName::Dense if layers.receptive_field().is_none() => return Err(NetworkError::NoDenseForm.into()),
-            EngineName::Dense => asked.tile.map_or(Engine::DENSE, |tile| Engine::Dense { tile }),
-            EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch, stride: 1 }),
-        };
         let (sections, window): (Vec<Section>, SectionWindow) =
             asked_sections(loaded, place, asked, geometry, job.patch.planes()[0], volume.storage_plane())?;
         let outputs = Outputs {
@@ -124,7 +120,11 @@ impl PreparedPrediction {
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
         let both_planes = asked.plane == Some(PredictionPlane::Both);
-        let options = PredictOptions { engine, padding, sections, window, outputs, both_planes };
+        let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
+        let pipeline_bytes = options.pipeline_bytes(geometry, material.classes.len(), computing.workers);
+        let largest = options.largest_window();
+        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };
+        options.engine = choice.engine()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
 
@@ -161,7 +161,7 @@ impl PreparedPrediction {
         listener: &mut dyn Listener,
         record: &mut StageRecord,
     ) -> Result<(), RunError> {
-        let PredictionRun { loaded, material, model, devices, threads, folder, inputs, model_sha256, interrupted } =
+        let PredictionRun { loaded, material, model, devices, workers, folder, inputs, model_sha256, interrupted } =
             *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
@@ -179,9 +179,10 @@ impl PreparedPrediction {
 
         let partial = self.partial(folder);
         let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, devices[0].kind());
-        let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
-        let prediction =
-            Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
+        let (sections_folder, engine) = fresh_or_same(&partial, &identity, self.options.engine)?;
+        let options = PredictOptions { engine, ..self.options.clone() };
+        let store = SectionStore::open(&sections_folder)?;
+        let prediction = Prediction { volume, scaling: &model.description.amplitude, options: &options, store: &store };
         let kept = prediction.kept_sections(model.description.classes.len())?;
         if kept > 0 {
             listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
@@ -192,10 +193,12 @@ impl PreparedPrediction {
         let snapshots = Arc::new(Mutex::new(snapshots));
         let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
         let counts = self.truth_sink(run, &mut sinks)?;
-        let mut written = self.file_sinks(run, volume, live, plane, &partial, &mut sinks)?;
 
+        let choice = PrecisionChoice { model, device: devices[0], volume, options: &options };
+        let (precision, history) = choice.precision(self.asked.precision, listener)?;
+        let mut written = self.file_sinks(run, volume, live, plane, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        let predictors = predictors(model, devices, threads)?;
+        let predictors = predictors(model, devices, workers, precision)?;
         let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
         listener.notice(&JobEvent::Predicted(&summary));
         record.speeds.extend(SpeedRecord::of(&summary));
@@ -265,7 +268,8 @@ impl PreparedPrediction {
         volume: &'s SegyVolume,
         live: &LiveTraces,
         plane: Plane,
-        partial: &std::path::Path,
+        partial: &Path,
+        history: String,
         sinks: &mut Vec<Box<dyn SectionSink + 's>>,
     ) -> Result<Vec<FileRecord>, RunError> {
         let job = &run.loaded.job;
@@ -275,7 +279,6 @@ impl PreparedPrediction {
         };
         let input = run.inputs.iter().find(|input| input.key == input_key);
         let file = volume.file();
-        let averaged = if self.options.both_planes { ", probabilities along both planes averaged" } else { "" };
         let cube = CubeDescription {
             geometry: volume.geometry().clone(),
             plane,
@@ -283,7 +286,7 @@ impl PreparedPrediction {
             live_traces: live.clone(),
             provenance: Provenance {
                 title: format!("{}: seismic facies", job.name),
-                history: format!("interpreted by {}{averaged}", run.model.description.architecture.title()),
+                history,
                 source_file: file
                     .path()
                     .file_name()
@@ -368,22 +371,53 @@ pub(super) struct PredictionRun<'a> {
     pub(super) model: &'a Model,
     /// All of one kind.
     pub(super) devices: &'a [Device],
-    /// CPU threads.
-    pub(super) threads: usize,
+    /// Sections computed at a time on each of them.
+    pub(super) workers: usize,
     pub(super) folder: &'a RunFolder,
     pub(super) inputs: &'a [InputRecord],
     pub(super) model_sha256: &'a str,
     pub(super) interrupted: &'a AtomicBool,
 }
 
-/// The folder of unfinished work, emptied where it was left by other settings or data.
-fn fresh_or_same(folder: &std::path::Path, identity: &str) -> Result<std::path::PathBuf, RunError> {
+/// The folder of unfinished work, emptied where it was left by other settings or data, and the engine to go on with.
+///
+/// Tiles follow the free memory, so that a continued run might choose others; their last digits differ, and those of the
+/// sections that are there decide. Larger ones than `engine`'s would not fit any more: then the work begins anew.
+fn fresh_or_same(folder: &Path, identity: &str, engine: Engine) -> Result<(PathBuf, Engine), RunError> {
     let note = folder.join("identity");
-    if folder.exists() && fs::read_to_string(&note).is_ok_and(|kept| kept != identity) {
+    let kept = fs::read_to_string(&note).ok().and_then(|text| {
+        let (kept, size) = text.split_once('\n')?;
+        let size = size.trim().parse().ok().filter(|&size| kept == identity && size <= engine.size())?;
+        Some(engine.with_size(size))
+    });
+    if kept.is_none() && folder.exists() {
         fs::remove_dir_all(folder).map_err(RunError::io("remove", folder))?;
     }
     let sections = folder.join(SECTIONS);
     fs::create_dir_all(&sections).map_err(RunError::io("make", &sections))?;
-    fs::write(&note, identity).map_err(RunError::io("write", &note))?;
-    Ok(sections)
+    let engine = kept.unwrap_or(engine);
+    fs::write(&note, format!("{identity}\n{}\n", engine.size())).map_err(RunError::io("write", &note))?;
+    Ok((sections, engine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_continued_run_keeps_its_tiles_unless_they_no_longer_fit() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("0");
+        let tile = |tile| Engine::Dense { tile };
+        let begin = |identity: &str, engine| {
+            let (sections, engine) = fresh_or_same(&folder, identity, engine).unwrap();
+            let kept = sections.join("a").exists();
+            fs::write(sections.join("a"), "a section").unwrap();
+            (kept, engine)
+        };
+        assert_eq!(begin("one", tile(256)), (false, tile(256)));
+        assert_eq!(begin("one", tile(512)), (true, tile(256)));
+        assert_eq!(begin("one", tile(128)), (false, tile(128)));
+        assert_eq!(begin("two", tile(128)), (false, tile(128)));
+    }
 }

@@ -7,6 +7,7 @@ mod check;
 mod differences;
 mod disk_space;
 mod document;
+mod engine_choice;
 mod error;
 mod evaluation;
 mod identity;

@@ -1,6 +1,11 @@
-//! Who computes.
+//! The networks that compute, in the precision asked for.
 
-use crate::network::{Device, Model, NetworkError, Predictor};
+use super::engine_choice::fixed;
+use super::schema::Precision as PrecisionName;
+use super::{JobEvent, Listener, RunError};
+use crate::network::{Device, Model, NetworkError, Precision, Predictor};
+use crate::predict::{Engine, PredictOptions, choose_precision};
+use crate::volume::Volume;
 
 /// On a CUDA device one worker prepares and fetches while the kernels of the other run.
 const WORKERS_PER_GPU: usize = 2;
@@ -10,13 +15,64 @@ pub(super) fn workers_per_device(devices: &[Device], threads: usize) -> usize {
     if devices.iter().any(|device| device.is_cuda()) { WORKERS_PER_GPU } else { threads }
 }
 
-/// The model once for each worker: one for each of `threads` on the CPU, two on each CUDA device. Devices take turns, so that
-/// a prediction of few sections uses all of them.
+/// The model `workers` times on each of `devices`. Devices take turns, so that a prediction of few sections uses all of them.
 ///
 /// # Errors
-/// When a device refuses the weights.
-pub(super) fn predictors(model: &Model, devices: &[Device], threads: usize) -> Result<Vec<Predictor>, NetworkError> {
-    let first: Vec<Predictor> = devices.iter().map(|&device| model.predictor(device)).collect::<Result<_, _>>()?;
-    let rounds = 0..workers_per_device(devices, threads);
-    Ok(rounds.flat_map(|_| first.iter().map(Predictor::share)).collect())
+/// When a device does not have the precision or refuses the weights.
+pub(super) fn predictors(
+    model: &Model,
+    devices: &[Device],
+    workers: usize,
+    precision: Precision,
+) -> Result<Vec<Predictor>, NetworkError> {
+    let on = |&device: &Device| model.predictor_in(device, precision);
+    let first: Vec<Predictor> = devices.iter().map(on).collect::<Result<_, _>>()?;
+    Ok((0..workers).flat_map(|_| first.iter().map(Predictor::share)).collect())
+}
+
+/// What a precision is chosen for.
+pub(super) struct PrecisionChoice<'a> {
+    pub(super) model: &'a Model,
+    pub(super) device: Device,
+    pub(super) volume: &'a dyn Volume,
+    pub(super) options: &'a PredictOptions,
+}
+
+impl PrecisionChoice<'_> {
+    /// The precision asked for, and how the cube is made, in one line. Both are told to `listener`.
+    ///
+    /// # Errors
+    /// When a sample cannot be read or computed.
+    pub(super) fn precision(
+        &self,
+        asked: PrecisionName,
+        listener: &mut dyn Listener,
+    ) -> Result<(Precision, String), RunError> {
+        let Self { model, device, volume, options } = *self;
+        let precision = match fixed(asked) {
+            Some(precision) => precision,
+            None => {
+                let exact = model.predictor(device)?;
+                let scaling = &model.description.amplitude;
+                let (precision, trials) = choose_precision(volume, scaling, model, options, &exact)?;
+                let trials: Vec<String> = trials.iter().map(ToString::to_string).collect();
+                let trials = if trials.is_empty() { "the device has no lower one".into() } else { trials.join("; ") };
+                listener.notice(&JobEvent::Note(&format!("precision {precision}: {trials}")));
+                precision
+            }
+        };
+        let (name, size) = match options.engine {
+            Engine::Dense { tile } => ("dense engine", format!("tiles of at most {tile}")),
+            Engine::Patch { batch, .. } => ("patch engine", format!("{batch} patches at a time")),
+        };
+        let mut how = precision.to_string();
+        if let Engine::Patch { stride: stride @ 2.., .. } = options.engine {
+            how += &format!("; coarse preview: every {stride}th trace and sample, probabilities interpolated between");
+        }
+        if options.both_planes {
+            how += "; probabilities along inlines and crosslines averaged";
+        }
+        listener.notice(&JobEvent::Note(&format!("{name}, {size}, {how}")));
+        Ok((precision, format!("interpreted by {}, {name}, {how}", model.description.architecture.title())))
+    }
 }

@@ -8,6 +8,8 @@ mod exported_volumes;
 #[cfg(unix)]
 mod full_disk;
 mod golden_logits;
+#[cfg(unix)]
+mod killed_predictions;
 mod real_surveys;
 mod refusals;
 #[cfg(unix)]
