@@ -227,17 +227,22 @@ impl PreparedPrediction {
                 precision
             }
         };
-        let (engine, preview) = match options.engine {
-            Engine::Dense { tile } => (format!("dense engine, tiles of at most {tile}"), String::new()),
-            Engine::Patch { batch, stride: 1 } => (format!("patch engine, {batch} patches at a time"), String::new()),
-            Engine::Patch { batch, stride } => (
-                format!("patch engine, {batch} patches at a time"),
-                format!("; coarse preview: every {stride}th trace and sample, probabilities interpolated between"),
-            ),
+        let (engine, size, stride) = match options.engine {
+            Engine::Dense { tile } => ("dense engine", format!("tiles of at most {tile} x {tile} voxels"), 1),
+            Engine::Patch { batch, stride } => ("patch engine", format!("{batch} patches at a time"), stride),
         };
-        listener.notice(&JobEvent::Note(&format!("{engine}, {precision}{preview}")));
+        listener.notice(&JobEvent::Note(&format!("{engine}, {size}, {precision}")));
+        let preview = match stride {
+            1 => String::new(),
+            _ => format!("coarse preview 1:{stride}, probabilities interpolated; "),
+        };
+        if stride > 1 {
+            let between = "probabilities between them are interpolated";
+            let text = format!("a coarse preview: every {stride}th trace and sample is classified, {between}");
+            listener.notice(&JobEvent::Warning(&text));
+        }
         let title = model.description.architecture.title();
-        let history = format!("interpreted by {title}, {}, {precision}{preview}", engine_name(options.engine));
+        let history = format!("{preview}interpreted by {title}, {engine}, {precision}");
         Ok((model.predictor_in(device, precision)?, history))
     }
 
@@ -328,13 +333,6 @@ impl PreparedPrediction {
             written.push(FileRecord { name, description, bytes: 0 });
         }
         Ok(written)
-    }
-}
-
-fn engine_name(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Dense { .. } => "dense engine",
-        Engine::Patch { .. } => "patch engine",
     }
 }
 
