@@ -61,18 +61,22 @@ impl PrecisionChoice<'_> {
                 precision
             }
         };
-        let (name, size) = match options.engine {
-            Engine::Dense { tile } => ("dense engine", format!("tiles of at most {tile}")),
-            Engine::Patch { batch, .. } => ("patch engine", format!("{batch} patches at a time")),
+        let (engine, size, stride) = match options.engine {
+            Engine::Dense { tile } => ("dense engine", format!("tiles of at most {tile} x {tile} voxels"), 1),
+            Engine::Patch { batch, stride } => ("patch engine", format!("{batch} patches at a time"), stride),
         };
-        let mut how = precision.to_string();
-        if let Engine::Patch { stride: stride @ 2.., .. } = options.engine {
-            how += &format!("; coarse preview: every {stride}th trace and sample, probabilities interpolated between");
+        listener.notice(&JobEvent::Note(&format!("{engine}, {size}, {precision}")));
+        let preview = match stride {
+            1 => String::new(),
+            _ => format!("coarse preview 1:{stride}, probabilities interpolated; "),
+        };
+        if stride > 1 {
+            let between = "probabilities between them are interpolated";
+            let text = format!("a coarse preview: every {stride}th trace and sample is classified, {between}");
+            listener.notice(&JobEvent::Warning(&text));
         }
-        if options.both_planes {
-            how += "; probabilities along inlines and crosslines averaged";
-        }
-        listener.notice(&JobEvent::Note(&format!("{name}, {size}, {how}")));
-        Ok((precision, format!("interpreted by {}, {name}, {how}", model.description.architecture.title())))
+        let averaged = if options.both_planes { ", mean of both planes" } else { "" };
+        let title = model.description.architecture.title();
+        Ok((precision, format!("{preview}interpreted by {title}, {engine}, {precision}{averaged}")))
     }
 }

@@ -4,6 +4,7 @@
 mod batches;
 mod command_line;
 mod data_samples;
+mod engines;
 mod exported_volumes;
 #[cfg(unix)]
 mod full_disk;
