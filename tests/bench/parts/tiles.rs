@@ -45,7 +45,7 @@ fn tiles(criterion: &mut Criterion) {
         sections: Vec::new(),
         window: SectionWindow::whole([SECTION; 2]),
         outputs: Outputs { probability: true, confidence: true },
-        workers: 1,
+        both_planes: false,
     };
 
     let mut group = criterion.benchmark_group("tiles");
