@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::engine_choice::{Computing, EngineChoice, fixed};
+use super::disk_space::allocated;
+use super::engine_choice::{Computing, EngineChoice};
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
+use super::predictors::{PrecisionChoice, predictors};
 use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
-use super::schema::{Job, Prediction as Asked, PredictionOutput};
+use super::schema::{Job, Prediction as Asked, PredictionOutput, PredictionPlane};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
 use super::truth::{TruthCounts, TruthSink};
@@ -21,14 +23,16 @@ use crate::export::{
 };
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
-use crate::network::{Device, Model, Predictor};
+use crate::network::{Device, Model};
 use crate::predict::{
-    Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow, choose_precision,
+    Engine, Outputs, PROBABILITY_FILE, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow,
 };
 use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
 
 /// Where unfinished predictions lie in the folder of unfinished work.
 pub(super) const UNFINISHED: &str = "prediction";
+/// Holds the finished sections of one of them.
+const SECTIONS: &str = "sections";
 
 /// A prediction that has been checked against its data and can begin.
 pub(super) struct PreparedPrediction {
@@ -94,7 +98,7 @@ impl PreparedPrediction {
             )));
         }
         let (sections, window): (Vec<Section>, SectionWindow) =
-            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0])?;
+            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0], volume.storage_plane())?;
         let outputs = Outputs {
             probability: asked.outputs.contains(&PredictionOutput::Probability),
             confidence: asked.outputs.contains(&PredictionOutput::Confidence),
@@ -115,12 +119,11 @@ impl PreparedPrediction {
         };
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
-        let mut options =
-            PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes: false };
-        let shape = geometry.section_shape(options.sections[0].plane);
-        let pipeline_bytes = options.pipeline_bytes(shape, material.classes.len(), computing.workers);
-        let window = &options.window;
-        let choice = EngineChoice { loaded, place, asked, computing, window, pipeline_bytes };
+        let both_planes = asked.plane == Some(PredictionPlane::Both);
+        let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
+        let pipeline_bytes = options.pipeline_bytes(geometry, material.classes.len(), computing.workers);
+        let largest = options.largest_window();
+        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };
         options.engine = choice.engine()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
@@ -130,6 +133,22 @@ impl PreparedPrediction {
             Some((volume, live)) => (volume, live),
             None => (&material.volume, &material.measurement.live_traces),
         }
+    }
+
+    /// Bytes that it will write at least: what SEG-Y volumes and the file between two planes take, without what an interrupted
+    /// run has of the latter. HDF5 files and kept sections are compressed, nobody knows how well.
+    pub(super) fn surely_needed(&self, loaded: &LoadedJob, material: &Material, folder: &RunFolder) -> u64 {
+        let file = self.volume(material).0.file();
+        let segy = 3600 + file.trace_count() * (240 + 4 * file.samples() as u64);
+        let volumes = segy_volumes(&loaded.job, &self.asked).len() as u64;
+        let between = self.options.probability_file_bytes(material.classes.len());
+        let there = allocated(&self.partial(folder).join(SECTIONS).join(PROBABILITY_FILE));
+        volumes * segy + between.saturating_sub(there)
+    }
+
+    /// Its folder of unfinished work.
+    fn partial(&self, folder: &RunFolder) -> PathBuf {
+        folder.partial().join(UNFINISHED).join(self.place.to_string())
     }
 
     /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
@@ -142,15 +161,24 @@ impl PreparedPrediction {
         listener: &mut dyn Listener,
         record: &mut StageRecord,
     ) -> Result<(), RunError> {
-        let PredictionRun { loaded, material, model, device, workers, folder, inputs, model_sha256, interrupted } =
+        let PredictionRun { loaded, material, model, devices, workers, folder, inputs, model_sha256, interrupted } =
             *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
         let plane = self.options.sections[0].plane;
-        listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
+        let lines = match self.options.both_planes {
+            true => format!(
+                "{} {}s and {sections} {}s",
+                self.options.window.traces.len(),
+                plane.other().name(),
+                plane.name()
+            ),
+            false => format!("{sections} {}s", plane.name()),
+        };
+        listener.notice(&JobEvent::Stage(&format!("interpreting {lines} of {}", volume.name())));
 
-        let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
-        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
+        let partial = self.partial(folder);
+        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, devices[0].kind());
         let (sections_folder, engine) = fresh_or_same(&partial, &identity, self.options.engine)?;
         let options = PredictOptions { engine, ..self.options.clone() };
         let store = SectionStore::open(&sections_folder)?;
@@ -166,10 +194,11 @@ impl PreparedPrediction {
         let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
         let counts = self.truth_sink(run, &mut sinks)?;
 
-        let (predictor, history) = self.predictor(run, volume, &options, listener)?;
-        let mut written = self.file_sinks(run, volume, live, plane, &partial, history, &mut sinks)?;
+        let choice = PrecisionChoice { model, device: devices[0], volume, options: &options };
+        let (precision, history) = choice.precision(self.asked.precision, listener)?;
+        let mut written = self.file_sinks(run, volume, live, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        let predictors = (0..workers).map(|_| predictor.share()).collect();
+        let predictors = predictors(model, devices, workers, precision)?;
         let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
         listener.notice(&JobEvent::Predicted(&summary));
         record.speeds.extend(SpeedRecord::of(&summary));
@@ -206,41 +235,6 @@ impl PreparedPrediction {
         Ok(())
     }
 
-    /// The network in the precision asked for, and how the cube is made, in one line.
-    fn predictor(
-        &self,
-        run: &PredictionRun<'_>,
-        volume: &SegyVolume,
-        options: &PredictOptions,
-        listener: &mut dyn Listener,
-    ) -> Result<(Predictor, String), RunError> {
-        let PredictionRun { model, device, .. } = *run;
-        let precision = match fixed(self.asked.precision) {
-            Some(precision) => precision,
-            None => {
-                let exact = model.predictor(device)?;
-                let scaling = &model.description.amplitude;
-                let (precision, trials) = choose_precision(volume, scaling, model, options, &exact)?;
-                let trials: Vec<String> = trials.iter().map(ToString::to_string).collect();
-                let trials = if trials.is_empty() { "the device has no lower one".into() } else { trials.join("; ") };
-                listener.notice(&JobEvent::Note(&format!("precision {precision}: {trials}")));
-                precision
-            }
-        };
-        let (engine, preview) = match options.engine {
-            Engine::Dense { tile } => (format!("dense engine, tiles of at most {tile}"), String::new()),
-            Engine::Patch { batch, stride: 1 } => (format!("patch engine, {batch} patches at a time"), String::new()),
-            Engine::Patch { batch, stride } => (
-                format!("patch engine, {batch} patches at a time"),
-                format!("; coarse preview: every {stride}th trace and sample, probabilities interpolated between"),
-            ),
-        };
-        listener.notice(&JobEvent::Note(&format!("{engine}, {precision}{preview}")));
-        let title = model.description.architecture.title();
-        let history = format!("interpreted by {title}, {}, {precision}{preview}", engine_name(options.engine));
-        Ok((model.predictor_in(device, precision)?, history))
-    }
-
     fn truth_sink(
         &self,
         run: &PredictionRun<'_>,
@@ -273,7 +267,6 @@ impl PreparedPrediction {
         run: &PredictionRun<'_>,
         volume: &'s SegyVolume,
         live: &LiveTraces,
-        plane: Plane,
         partial: &Path,
         history: String,
         sinks: &mut Vec<Box<dyn SectionSink + 's>>,
@@ -287,7 +280,7 @@ impl PreparedPrediction {
         let file = volume.file();
         let cube = CubeDescription {
             geometry: volume.geometry().clone(),
-            plane,
+            plane: self.options.sections[0].plane,
             classes: run.material.classes.clone(),
             live_traces: live.clone(),
             provenance: Provenance {
@@ -328,13 +321,6 @@ impl PreparedPrediction {
             written.push(FileRecord { name, description, bytes: 0 });
         }
         Ok(written)
-    }
-}
-
-fn engine_name(engine: Engine) -> &'static str {
-    match engine {
-        Engine::Dense { .. } => "dense engine",
-        Engine::Patch { .. } => "patch engine",
     }
 }
 
@@ -382,8 +368,9 @@ pub(super) struct PredictionRun<'a> {
     pub(super) loaded: &'a LoadedJob,
     pub(super) material: &'a Material,
     pub(super) model: &'a Model,
-    pub(super) device: Device,
-    /// Sections computed at a time.
+    /// All of one kind.
+    pub(super) devices: &'a [Device],
+    /// Sections computed at a time on each of them.
     pub(super) workers: usize,
     pub(super) folder: &'a RunFolder,
     pub(super) inputs: &'a [InputRecord],
@@ -405,7 +392,7 @@ fn fresh_or_same(folder: &Path, identity: &str, engine: Engine) -> Result<(PathB
     if kept.is_none() && folder.exists() {
         fs::remove_dir_all(folder).map_err(RunError::io("remove", folder))?;
     }
-    let sections = folder.join("sections");
+    let sections = folder.join(SECTIONS);
     fs::create_dir_all(&sections).map_err(RunError::io("make", &sections))?;
     let engine = kept.unwrap_or(engine);
     fs::write(&note, format!("{identity}\n{}\n", engine.size())).map_err(RunError::io("write", &note))?;

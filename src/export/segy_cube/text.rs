@@ -35,6 +35,7 @@ fn about(cube: &CubeDescription, values: SegyValues) -> Vec<String> {
     }];
     let given = [
         ("", Some(&provenance.title)),
+        ("", Some(&provenance.history)),
         ("SOURCE ", Some(&provenance.source_file)),
         ("SHA-256 ", provenance.source_sha256.as_ref()),
         ("MODEL ", provenance.model_id.as_ref()),

@@ -98,7 +98,12 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         eprintln!("\nmeasuring {name} ...");
         let folder = tempfile::Builder::new().prefix("facies-bench-").tempdir()?;
         let context = Context { quick: arguments.quick, folder: folder.path(), threads: machine.threads };
-        let chapter = Chapter { title, findings: measure(&context)? };
+        let mut findings = measure(&context)?;
+        if arguments.quick {
+            // Promises are made for whole cubes.
+            findings.rows.iter_mut().for_each(|row| row.at_least = None);
+        }
+        let chapter = Chapter { title, findings };
         print!("{}", report::terminal(&chapter));
         chapters.push(chapter);
     }
