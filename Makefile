@@ -9,7 +9,7 @@ phase = @printf '\n==> %s\n'
 .PHONY: help setup demo test lint format peers bench gpu-check schema clean distclean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch and CMake into this folder (done by demo and test, too)
 	@scripts/setup
