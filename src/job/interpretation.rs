@@ -196,7 +196,7 @@ impl PreparedPrediction {
 
         let choice = PrecisionChoice { model, device: devices[0], volume, options: &options };
         let (precision, history) = choice.precision(self.asked.precision, listener)?;
-        let mut written = self.file_sinks(run, volume, live, plane, &partial, history, &mut sinks)?;
+        let mut written = self.file_sinks(run, volume, live, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
         let predictors = predictors(model, devices, workers, precision)?;
         let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
@@ -267,7 +267,6 @@ impl PreparedPrediction {
         run: &PredictionRun<'_>,
         volume: &'s SegyVolume,
         live: &LiveTraces,
-        plane: Plane,
         partial: &Path,
         history: String,
         sinks: &mut Vec<Box<dyn SectionSink + 's>>,
@@ -281,7 +280,7 @@ impl PreparedPrediction {
         let file = volume.file();
         let cube = CubeDescription {
             geometry: volume.geometry().clone(),
-            plane,
+            plane: self.options.sections[0].plane,
             classes: run.material.classes.clone(),
             live_traces: live.clone(),
             provenance: Provenance {
