@@ -5,7 +5,7 @@ use segy_rs::{OpenOptions, SegyFile};
 use crate::workshop::Workshop;
 
 /// A trained run, and the arguments that interpret it with `setting`.
-fn predict<'a>(setting: &'a str) -> [&'a str; 5] {
+fn predict(setting: &str) -> [&str; 5] {
     ["predict", "job.yaml", "--overwrite", "--set", setting]
 }
 

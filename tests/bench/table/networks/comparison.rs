@@ -1,12 +1,14 @@
 //! The engines beside each other, beside PyTorch and beside what the processor can do.
 
-use facies::network::{Architecture, Device, Padding, Precision};
+use facies::network::{Architecture, Device, Layer, Padding, Precision};
 use facies::predict::{Engine, SectionWindow};
-use ndarray::{Array3, ArrayView1, ArrayView3, Axis, s};
+use ndarray::s;
 
 use super::eager::{self, Eager, Layout};
 use super::formulations;
-use super::subject::{Division, Line, Network, probabilities, vgg16, voxels_per_second};
+use super::subject::{
+    Division, Line, Network, changed_classes, largest_difference, probabilities, vgg16, voxels_per_second,
+};
 use crate::clock::{Measurement, in_turn};
 use crate::row::{Better, Figure, Findings, Row};
 use crate::{Context, Failure};
@@ -49,15 +51,14 @@ struct Figures(Vec<(Case, Figure)>);
 
 pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
     let line = Line::synthetic(context.size([464, 480], [96, 104]))?;
-    let folder = context.folder;
-    let fresh = |title, architecture, patches| Network::fresh(title, architecture, patches, &line, folder);
+    let fresh = |title, architecture, patches| Network::fresh(title, architecture, patches, &line);
     let cut = fresh("VGG16 to conv4_1", vgg16(Some("conv4_1")), context.size([16, 32], [4, 4]))?;
     let waldeland = Architecture::Waldeland { padding: Padding::Valid };
     let waldeland = fresh("Waldeland valid", waldeland, context.size([60, 480], [8, 60]))?;
     let published = fresh("published VGG16", vgg16(None), context.size([16, 16], [4, 4]))?;
     let mut findings = Findings::default();
     let [traces, samples] = line.whole().shape();
-    let program = Division::of_the_program(context.threads);
+    let program = Division::of_the_program(Device::cpu(), context.threads);
     let networks = [&cut, &waldeland, &published];
     let eager = Eager::start(context, &line, &networks, &mut findings.notes)?;
     let peer = eager.as_ref().map_or("no PyTorch".to_owned(), |eager| format!("{} in eager mode", eager.name()));
@@ -86,7 +87,7 @@ pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
 
 impl Bench<'_> {
     fn measure(&self, findings: &mut Findings) -> Result<(), Failure> {
-        let has_dense = self.network.model.description.layers()?.receptive_field().is_some();
+        let has_dense = self.network.engines()?.contains(&Engine::DENSE);
         let is_vgg16 = matches!(self.network.model.description.architecture, Architecture::Vgg16 { .. });
         let precisions: Vec<Precision> = [Precision::Float32, Precision::Bfloat16]
             .into_iter()
@@ -143,9 +144,9 @@ impl Bench<'_> {
 
     /// The engine of this kind as the program runs it.
     fn ours(&self, precision: Precision, engine: Engine, window: SectionWindow) -> Result<Measurement<'_>, Failure> {
-        let division = Division::of_the_program(self.context.threads);
-        let engine = self.network.engine(engine, precision, division, &window)?;
-        let predictor = self.network.predictor(precision)?;
+        let division = Division::of_the_program(Device::cpu(), self.context.threads);
+        let predictor = self.network.predictor(Device::cpu(), precision)?;
+        let engine = self.network.engine(engine, &predictor, division, &window)?;
         Ok(Box::new(move |_| voxels_per_second(&predictor, engine, division, self.line, &window)))
     }
 
@@ -164,7 +165,7 @@ impl Bench<'_> {
 
     /// Arithmetic that the answer needs, beside the fastest convolution of this run.
     fn beside_the_peak(&self, figures: &Figures, precision: Precision, promised: bool) -> Result<Row, Failure> {
-        let flop = self.network.useful_flop()?;
+        let flop = useful_flop(self.network)?;
         let [contiguous, channels_last] =
             Layout::BOTH.map(|layout| (layout, figures.get(Case::Peak(layout, precision))));
         let (layout, peak) = if contiguous.1.best > channels_last.1.best { contiguous } else { channels_last };
@@ -182,7 +183,7 @@ impl Bench<'_> {
     /// How far the answers of all ways to compute one network lie apart.
     fn answers(&self, has_dense: bool, precisions: &[Precision]) -> Result<Vec<Row>, Failure> {
         let (threads, window, whole) = (self.context.threads, &self.network.window, self.line.whole());
-        let single = self.network.predictor(Precision::Float32)?;
+        let single = self.network.predictor(Device::cpu(), Precision::Float32)?;
         let patches = probabilities(&single, Engine::PATCH, threads, self.line, window)?;
         let mut rows = Vec::new();
         if let Some(eager) = self.eager {
@@ -200,17 +201,18 @@ impl Bench<'_> {
             rows.push(self.difference("dense", "PyTorch's", largest_difference(dense.view(), theirs.view())));
         }
         if precisions.contains(&Precision::Bfloat16) {
-            let low = self.network.predictor(Precision::Bfloat16)?;
+            let low = self.network.predictor(Device::cpu(), Precision::Bfloat16)?;
             let low = probabilities(&low, Engine::DENSE, threads, self.line, &whole)?;
             let theirs = match (self.eager, &theirs) {
                 (Some(eager), Some(theirs)) => {
-                    Some(changed_classes(theirs, &eager.dense_probabilities(self.place, Precision::Bfloat16)?))
+                    let low = eager.dense_probabilities(self.place, Precision::Bfloat16)?;
+                    Some(changed_classes(theirs.view(), low.view()))
                 }
                 _ => None,
             };
             rows.push(Row {
                 subject: format!("{}: dense bf16, classes that f32 gives otherwise", self.network.title),
-                ours: once(changed_classes(&dense, &low)),
+                ours: once(changed_classes(dense.view(), low.view())),
                 peer: "PyTorch dense".to_owned(),
                 theirs: theirs.map(once),
                 unit: "in 10,000",
@@ -261,16 +263,9 @@ fn once(value: f64) -> Figure {
     Figure { best: value, median: value, runs: 1 }
 }
 
-fn largest_difference(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> f64 {
-    a.iter().zip(b.iter()).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
-}
-
-/// Of 10,000 voxels those with another class.
-fn changed_classes(a: &Array3<f32>, b: &Array3<f32>) -> f64 {
-    let class = |values: ArrayView1<'_, f32>| {
-        (0..values.len()).fold(0, |best, code| if values[code] > values[best] { code } else { best })
-    };
-    let pairs = a.lanes(Axis(0)).into_iter().zip(b.lanes(Axis(0)));
-    let voxels = a.len() / a.len_of(Axis(0));
-    pairs.filter(|(a, b)| class(*a) != class(*b)).count() as f64 / voxels as f64 * 1e4
+/// Multiplications and additions a voxel in the dense form without its head, halos not counted.
+fn useful_flop(network: &Network) -> Result<f64, Failure> {
+    let mut layers = network.model.description.layers()?;
+    layers.layers.retain(|layer| matches!(layer, Layer::Convolution { .. }));
+    Ok(layers.dense_flop_per_voxel() as f64)
 }

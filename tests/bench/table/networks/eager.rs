@@ -61,13 +61,19 @@ impl Eager {
         notes: &mut Vec<String>,
     ) -> Result<Option<Self>, Failure> {
         let section = context.folder.join("section.f32");
-        line.write(&section)?;
+        let bytes: Vec<u8> = line.amplitude.iter().flat_map(|value| value.to_le_bytes()).collect();
+        std::fs::write(&section, bytes)?;
+        let mut models = Vec::new();
+        for network in networks {
+            models.push(context.folder.join(format!("{}.safetensors", network.title)));
+            network.model.save(&models[models.len() - 1])?;
+        }
         let whole = line.whole();
         let [traces, samples] = whole.shape();
         let numbers = [context.threads, traces, samples].map(|number| number.to_string());
         let mut arguments: Vec<&OsStr> = numbers.iter().map(OsStr::new).collect();
         arguments.push(section.as_os_str());
-        arguments.extend(networks.iter().map(|network| network.path.as_os_str()));
+        arguments.extend(models.iter().map(|model| model.as_os_str()));
         let Some(peer) = Peer::start("networks_speed_torch.py", &arguments, notes)? else { return Ok(None) };
         let name = peer.name().to_owned();
         let classes = networks.first().map_or(0, |network| network.model.description.classes.len());

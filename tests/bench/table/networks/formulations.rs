@@ -1,6 +1,6 @@
 //! Ways to divide the dense engine's work, each beside the one that the program takes.
 
-use facies::network::Precision;
+use facies::network::{Device, Precision};
 use facies::predict::Engine;
 
 use super::subject::{Division, Line, Network, voxels_per_second};
@@ -21,10 +21,10 @@ pub(super) fn measure(context: &Context<'_>, line: &Line, networks: &[&Network])
 }
 
 fn of_network(context: &Context<'_>, line: &Line, network: &Network) -> Result<Vec<Row>, Failure> {
-    let predictor = &network.predictor(Precision::Float32)?;
+    let predictor = &network.predictor(Device::cpu(), Precision::Float32)?;
     let whole = line.whole();
-    let program = Division::of_the_program(context.threads);
-    let standard = network.engine(Engine::DENSE, Precision::Float32, program, &whole)?;
+    let program = Division::of_the_program(Device::cpu(), context.threads);
+    let standard = network.engine(Engine::DENSE, predictor, program, &whole)?;
     let divisions = [program, Division { workers: 1, threads: context.threads }];
     let all: Vec<(Division, usize)> =
         divisions.iter().flat_map(|&division| TILES.map(|tile| (division, tile))).collect();
@@ -35,7 +35,7 @@ fn of_network(context: &Context<'_>, line: &Line, network: &Network) -> Result<V
     let mut measurements: Vec<Measurement<'_>> =
         all.iter().map(|&(division, tile)| measurement(Engine::Dense { tile }, division)).collect();
     measurements.push(measurement(standard, program));
-    let figures = in_turn(context.size(3, 1), Better::More, &mut measurements)?;
+    let figures = in_turn(context.size(2, 1), Better::More, &mut measurements)?;
     let row = |(&(division, tile), &ours): (&(Division, usize), &Figure)| Row {
         subject: format!("{}: dense f32, {}, {}", network.title, division.title(), tile_title(tile)),
         ours,

@@ -4,6 +4,7 @@
 mod comparison;
 mod eager;
 mod formulations;
+#[path = "../../subject.rs"]
 mod subject;
 
 pub(crate) use comparison::measure;

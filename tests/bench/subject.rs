@@ -1,22 +1,22 @@
-//! What is measured: networks with fresh weights on a section of a synthetic survey.
+//! What is measured: networks with fresh weights on a section of a synthetic survey. Shared by the table and the check of devices.
 
-use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Instant;
 
 use facies::dataset::Padding;
 use facies::grid::{ClassTable, Domain, Plane};
 use facies::network::{
-    Architecture, Device, Head, Model, ModelDescription, Padding as NetworkPadding, Precision, Predictor, set_threads,
+    Architecture, Device, Head, Model, ModelDescription, NamedArray, Padding as NetworkPadding, Precision, Predictor,
+    set_threads,
 };
 use facies::predict::{
     Engine, MemoryPlan, Outputs, PredictOptions, SectionWindow, interpret_section, section_probabilities,
 };
 use facies::volume::AmplitudeScaling;
 use facies::volume::synthetic::{Facies, SyntheticCube, SyntheticOptions};
-use ndarray::{Array1, Array2, Array3, Axis};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView3, Axis};
 
 use crate::Failure;
-use crate::clock::seconds;
 
 /// One scaled section, all of its traces live.
 pub(super) struct Line {
@@ -37,12 +37,6 @@ impl Line {
     pub(super) fn whole(&self) -> SectionWindow {
         SectionWindow::whole([self.amplitude.nrows(), self.amplitude.ncols()])
     }
-
-    /// The samples as bytes of float32 in a file, traces one after the other.
-    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
-        let bytes: Vec<u8> = self.amplitude.iter().flat_map(|value| value.to_le_bytes()).collect();
-        Ok(std::fs::write(path, bytes)?)
-    }
 }
 
 fn scaling() -> Result<AmplitudeScaling, Failure> {
@@ -53,20 +47,17 @@ fn scaling() -> Result<AmplitudeScaling, Failure> {
 pub(super) struct Network {
     pub(super) title: &'static str,
     pub(super) model: Model,
-    /// The model file, for the peer.
-    pub(super) path: PathBuf,
     /// Voxels that every worker classifies patch by patch.
     pub(super) window: SectionWindow,
 }
 
 impl Network {
-    /// With fresh weights, the model file in `folder`; `patches` is the window `[traces, samples]` of the patch engine.
+    /// With fresh weights; `patches` is the window `[traces, samples]` of the patch engine.
     pub(super) fn fresh(
         title: &'static str,
         architecture: Architecture,
         patches: [usize; 2],
         line: &Line,
-        folder: &Path,
     ) -> Result<Self, Failure> {
         let description = ModelDescription {
             version: ModelDescription::VERSION,
@@ -81,52 +72,65 @@ impl Network {
             seed: 1,
         };
         let model = lively(Model::new(description, None)?, line)?;
-        let path = folder.join(format!("{title}.safetensors"));
-        model.save(&path)?;
         // At the section's upper edge, so that padding is seen as well.
         let window = SectionWindow { traces: 20..20 + patches[0], samples: 0..patches[1] };
-        Ok(Self { title, model, path, window })
+        Ok(Self { title, model, window })
     }
 
-    pub(super) fn predictor(&self, precision: Precision) -> Result<Predictor, Failure> {
-        Ok(self.model.predictor_in(Device::cpu(), precision)?)
+    /// In which precision, on which device.
+    pub(super) fn predictor(&self, device: Device, precision: Precision) -> Result<Predictor, Failure> {
+        Ok(self.model.predictor_in(device, precision)?)
     }
 
-    /// The engine that `facies predict` takes on this machine if a job does not say more than `dense` or `patch`.
+    /// The engines that can work with it, the dense one first.
+    pub(super) fn engines(&self) -> Result<Vec<Engine>, Failure> {
+        let has_dense = self.model.description.layers()?.receptive_field().is_some();
+        Ok(if has_dense { vec![Engine::DENSE, Engine::PATCH] } else { vec![Engine::PATCH] })
+    }
+
+    /// The engine of this kind that `facies predict` takes on this machine if a job says nothing more.
     pub(super) fn engine(
         &self,
-        name: Engine,
-        precision: Precision,
+        kind: Engine,
+        predictor: &Predictor,
         division: Division,
         window: &SectionWindow,
     ) -> Result<Engine, Failure> {
         let plan = MemoryPlan {
             layers: &self.model.description.layers()?,
-            device: Device::cpu(),
-            precision,
+            device: predictor.device(),
+            precision: predictor.precision(),
             workers: division.workers,
             window,
             pipeline_bytes: 0,
-            budget: MemoryPlan::default_budget(Device::cpu()),
+            budget: MemoryPlan::default_budget(predictor.device()),
         };
-        Ok(match name {
+        Ok(match kind {
             Engine::Dense { .. } => plan.dense()?,
             Engine::Patch { stride, .. } => plan.patches(stride)?,
         })
     }
-
-    /// Multiplications and additions a voxel in the dense form without its head, halos not counted.
-    pub(super) fn useful_flop(&self) -> Result<f64, Failure> {
-        let mut layers = self.model.description.layers()?;
-        layers.layers.retain(|layer| matches!(layer, facies::network::Layer::Convolution { .. }));
-        Ok(layers.dense_flop_per_voxel() as f64)
-    }
 }
 
-/// The model with its last layer changed so that class scores on `line` have mean 0 and deviation 2, as after training. Fresh
-/// weights say nearly the same everywhere, and such answers are easy to agree on.
+/// The model with weights that let differences of the input through to the class scores, which get mean 0 and deviation 2
+/// on `line`, as after training. Fresh weights say nearly the same everywhere: such answers are easy to agree on, and
+/// their differences are all rounding.
 fn lively(model: Model, line: &Line) -> Result<Model, Failure> {
     const EVERY: usize = 29;
+    let mut weights = model.weights()?;
+    for NamedArray { name, shape, values } in &mut weights {
+        if let [_, inputs @ ..] = shape.as_slice()
+            && !inputs.is_empty()
+        {
+            // He et al. (2015): the deviation that rectified layers hand on unchanged.
+            let wanted = 2.0 / inputs.iter().product::<usize>() as f32;
+            let variance = values.iter().map(|value| value * value).sum::<f32>() / values.len() as f32;
+            values.iter_mut().for_each(|value| *value *= (wanted / variance).sqrt());
+        } else if name.ends_with(".bias") {
+            values.fill(0.0);
+        }
+    }
+    let model = Model::with_weights(model.description, &weights)?;
     let side = model.description.patch;
     let corners: Vec<[usize; 2]> = (0..line.amplitude.nrows() - side)
         .step_by(EVERY)
@@ -139,7 +143,6 @@ fn lively(model: Model, line: &Line) -> Result<Model, Failure> {
     let scores = model.predictor(Device::cpu())?.patch_scores(patches.view())?;
     let means = scores.mean_axis(Axis(0)).ok_or("a section smaller than a patch")?;
     let gain = 2.0 / (&scores - &means).std(0.0);
-    let mut weights = model.weights()?;
     for array in &mut weights {
         match array.name.as_str() {
             "head.scores.weight" | "scores.weight" => array.values.iter_mut().for_each(|value| *value *= gain),
@@ -170,9 +173,9 @@ pub(super) struct Division {
 }
 
 impl Division {
-    /// As `facies predict` does it on a CPU: a worker a thread.
-    pub(super) fn of_the_program(threads: usize) -> Self {
-        Self { workers: threads, threads: 1 }
+    /// As `facies predict` does it: a worker a thread, and two for a CUDA device.
+    pub(super) fn of_the_program(device: Device, threads: usize) -> Self {
+        Self { workers: if device.is_cuda() { 2 } else { threads }, threads: 1 }
     }
 }
 
@@ -198,10 +201,10 @@ pub(super) fn voxels_per_second(
         std::hint::black_box(&result);
         Ok(())
     };
-    let time = seconds(|| {
-        if division.workers == 1 {
-            return interpret(predictor);
-        }
+    let start = Instant::now();
+    if division.workers == 1 {
+        interpret(predictor)?;
+    } else {
         thread::scope(|scope| {
             let interpret = &interpret;
             let start = |_| {
@@ -210,9 +213,9 @@ pub(super) fn voxels_per_second(
             };
             let workers: Vec<_> = (0..division.workers).map(start).collect();
             workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a worker panicked")?)
-        })
-    })?;
-    Ok((window.voxels() * division.workers as u64) as f64 / time)
+        })?;
+    }
+    Ok((window.voxels() * division.workers as u64) as f64 / start.elapsed().as_secs_f64())
 }
 
 /// Probabilities `[class, trace, sample]` of a window.
@@ -226,4 +229,19 @@ pub(super) fn probabilities(
     set_threads(threads);
     let (section, live) = (line.amplitude.view(), line.live.view());
     Ok(section_probabilities(predictor, engine, Padding::Zero, section, live, window)?)
+}
+
+/// Of two sets of probabilities `[class, trace, sample]`.
+pub(super) fn largest_difference(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> f64 {
+    a.iter().zip(b.iter()).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
+}
+
+/// Of 10,000 voxels those with another class.
+pub(super) fn changed_classes(a: ArrayView3<'_, f32>, b: ArrayView3<'_, f32>) -> f64 {
+    let class = |values: ArrayView1<'_, f32>| {
+        (0..values.len()).fold(0, |best, code| if values[code] > values[best] { code } else { best })
+    };
+    let pairs = a.lanes(Axis(0)).into_iter().zip(b.lanes(Axis(0)));
+    let voxels = a.len() / a.len_of(Axis(0));
+    pairs.filter(|(a, b)| class(*a) != class(*b)).count() as f64 / voxels as f64 * 1e4
 }
