@@ -192,7 +192,11 @@ fn checkpoint_path(folder: &RunFolder) -> PathBuf {
 
 /// The engine that scores labelled voxels: dense wherever the network allows it.
 pub(super) fn scoring_engine(predictor: &crate::network::Predictor) -> Engine {
-    if predictor.receptive_field().is_some() { Engine::Dense { tile: 128 } } else { Engine::PATCH }
+    match predictor.receptive_field() {
+        Some(_) => Engine::Dense { tile: 128 },
+        None if predictor.device().is_cuda() => Engine::PATCH.with_size(1024),
+        None => Engine::PATCH,
+    }
 }
 
 /// The form of training, and how many of its steps show every training voxel once.

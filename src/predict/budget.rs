@@ -7,7 +7,7 @@ use crate::network::{Device, Layers, Precision};
 /// Sides that tiles may have, the best first. Few of them, so that another machine with memory enough takes the same.
 const SIDES: [usize; 9] = [512, 384, 256, 192, 128, 96, 64, 48, 32];
 /// Batches of patches on a CPU, the best first.
-const BATCHES_CPU: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+const BATCHES_CPU: [usize; 6] = [32, 16, 8, 4, 2, 1];
 /// Batches of patches on a CUDA device.
 const BATCHES_CUDA: [usize; 9] = [4096, 2048, 1024, 512, 256, 128, 64, 16, 1];
 /// Share of the free memory that a prediction takes if it is not told.
