@@ -164,8 +164,7 @@ impl Learner {
         if !outcome.loss.is_finite() {
             return Err(NetworkError::Diverged { loss: outcome.loss, step: step + 1 });
         }
-        loss.f_backward()?;
-        self.optimizer.step(&mut self.network.parameters, step)?;
+        self.optimizer.step(&self.network.parameters, &loss, step)?;
         Ok(outcome)
     }
 

@@ -32,6 +32,8 @@ pub enum OptimizerOptions {
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
+/// Values updated at a time on the CPU: few enough to stay in its caches through all operations.
+const PART: i64 = 1 << 16;
 
 impl OptimizerOptions {
     /// Learning rate of the update that follows `updates` others.
@@ -40,6 +42,43 @@ impl OptimizerOptions {
             Self::Adam { learning_rate } => learning_rate,
             Self::Sgd { learning_rate, decay, .. } => learning_rate / (1.0 + decay * updates as f64),
         }
+    }
+}
+
+impl OptimizerOptions {
+    /// One update in place, after `updates` others; `gradient` serves as scratch.
+    fn update(
+        self,
+        weight: &mut Tensor,
+        gradient: &mut Tensor,
+        mut state: Vec<Tensor>,
+        updates: u64,
+    ) -> Result<(), NetworkError> {
+        let learning_rate = self.learning_rate(updates);
+        match (self, &mut state[..]) {
+            (Self::Adam { .. }, [mean, square]) => {
+                let t = (updates + 1) as f64;
+                let (mean_share, square_share) = (1.0 - BETA1.powf(t), (1.0 - BETA2.powf(t)).sqrt());
+                let _ = mean.f_lerp_(gradient, 1.0 - BETA1)?;
+                let _ = square.f_lerp_(&gradient.f_square_()?, 1.0 - BETA2)?;
+                // mean / mean_share / (root / square_share + epsilon), with one division.
+                let _ = square.f_sqrt_out(gradient)?.f_add_scalar_(EPSILON * square_share)?;
+                let _ = mean.f_div_out(gradient, gradient)?.f_mul_scalar_(learning_rate * square_share / mean_share)?;
+                let _ = weight.f_sub_(gradient)?;
+            }
+            (Self::Sgd { momentum, nesterov, .. }, [velocity]) => {
+                let _ = gradient.f_mul_scalar_(learning_rate)?;
+                let _ = velocity.f_mul_scalar_(momentum)?.f_sub_(gradient)?;
+                if nesterov {
+                    let _ = weight.f_sub_(gradient)?;
+                    let _ = weight.f_add_(&velocity.f_mul_scalar_out(gradient, momentum)?)?;
+                } else {
+                    let _ = weight.f_add_(velocity)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -55,54 +94,51 @@ impl Optimizer {
         Self { options, state: BTreeMap::new() }
     }
 
-    /// Updates the trainable parameters from their gradients, after `updates` earlier updates.
-    pub(super) fn step(&mut self, parameters: &mut Parameters, updates: u64) -> Result<(), NetworkError> {
+    /// Updates the trainable parameters along the gradients of `loss`, after `updates` earlier updates.
+    pub(super) fn step(&mut self, parameters: &Parameters, loss: &Tensor, updates: u64) -> Result<(), NetworkError> {
+        let trainable = || parameters.0.iter().filter(|(_, parameter)| parameter.trainable);
+        let weights: Vec<&Tensor> = trainable().map(|(_, parameter)| &parameter.tensor).collect();
+        let gradients = Tensor::f_run_backward(&[loss], &weights, false, false)?;
         tch::no_grad(|| {
-            for (name, parameter) in parameters.0.iter_mut().filter(|(_, parameter)| parameter.trainable) {
-                let mut gradient = parameter.tensor.f_grad()?;
-                if !gradient.defined() {
-                    continue;
+            for ((name, parameter), gradient) in trainable().zip(gradients) {
+                if gradient.defined() {
+                    self.update(name, &parameter.tensor, &gradient, updates)?;
                 }
-                self.update(name, &mut parameter.tensor, &gradient, updates)?;
-                let _ = gradient.f_zero_()?;
             }
             Ok(())
         })
     }
 
-    fn update(&mut self, name: &str, weight: &mut Tensor, gradient: &Tensor, updates: u64) -> Result<(), NetworkError> {
-        let learning_rate = self.options.learning_rate(updates);
-        match self.options {
+    /// Changes `weight`; `gradient` is used up.
+    fn update(&mut self, name: &str, weight: &Tensor, gradient: &Tensor, updates: u64) -> Result<(), NetworkError> {
+        let options = self.options;
+        let state = match options {
             OptimizerOptions::Adam { .. } => {
-                let t = (updates + 1) as f64;
-                let mean = self.slot(name, "mean", weight)?;
-                let _ = mean.f_mul_scalar_(BETA1)?.f_add_(&gradient.f_mul_scalar(1.0 - BETA1)?)?;
-                let mean = mean.shallow_clone();
-                let square = self.slot(name, "square", weight)?;
-                let _ = square.f_mul_scalar_(BETA2)?.f_add_(&gradient.f_square()?.f_mul_scalar(1.0 - BETA2)?)?;
-                let root = square.f_sqrt()?.f_div_scalar((1.0 - BETA2.powf(t)).sqrt())?.f_add_scalar(EPSILON)?;
-                let step = mean.f_div(&root)?.f_mul_scalar(learning_rate / (1.0 - BETA1.powf(t)))?;
-                let _ = weight.f_sub_(&step)?;
+                vec![self.slot(name, "mean", weight)?, self.slot(name, "square", weight)?]
             }
-            OptimizerOptions::Sgd { momentum, nesterov, .. } => {
-                let scaled = gradient.f_mul_scalar(learning_rate)?;
-                let velocity = self.slot(name, "velocity", weight)?;
-                let _ = velocity.f_mul_scalar_(momentum)?.f_sub_(&scaled)?;
-                let step =
-                    if nesterov { velocity.f_mul_scalar(momentum)?.f_sub(&scaled)? } else { velocity.shallow_clone() };
-                let _ = weight.f_add_(&step)?;
-            }
+            OptimizerOptions::Sgd { .. } => vec![self.slot(name, "velocity", weight)?],
+        };
+        let flat = |tensor: &Tensor| tensor.f_contiguous()?.f_view(-1);
+        let (weight, gradient) = (weight.f_view(-1)?, flat(gradient)?);
+        let state: Vec<Tensor> = state.iter().map(|tensor| tensor.f_view(-1)).collect::<Result<_, _>>()?;
+        let count = weight.numel() as i64;
+        let part = if weight.device().is_cuda() { count.max(1) } else { PART };
+        for start in (0..count).step_by(part as usize) {
+            let part = |tensor: &Tensor| tensor.f_narrow(0, start, part.min(count - start));
+            let state: Vec<Tensor> = state.iter().map(part).collect::<Result<_, _>>()?;
+            options.update(&mut part(&weight)?, &mut part(&gradient)?, state, updates)?;
         }
         Ok(())
     }
 
-    fn slot(&mut self, name: &str, part: &str, like: &Tensor) -> Result<&mut Tensor, NetworkError> {
+    fn slot(&mut self, name: &str, part: &str, like: &Tensor) -> Result<Tensor, NetworkError> {
         let key = format!("{part}/{name}");
-        if !self.state.contains_key(&key) {
-            let zeros = like.f_zeros_like()?.f_detach()?;
-            self.state.insert(key.clone(), zeros);
+        if let Some(known) = self.state.get(&key) {
+            return Ok(known.shallow_clone());
         }
-        Ok(self.state.get_mut(&key).expect("inserted above"))
+        let zeros = like.f_zeros_like()?.f_detach()?;
+        self.state.insert(key, zeros.shallow_clone());
+        Ok(zeros)
     }
 
     /// The running state.
@@ -132,8 +168,8 @@ mod tests {
         let mut optimizer = Optimizer::new(options);
         let step = |updates: u64| {
             let x = parameters.tensor("x").unwrap();
-            (x * x).sum(tch::Kind::Float).backward();
-            optimizer.step(&mut parameters, updates).unwrap();
+            let loss = (x * x).sum(tch::Kind::Float);
+            optimizer.step(&parameters, &loss, updates).unwrap();
             parameters.tensor("x").unwrap().double_value(&[0])
         };
         (0..3).map(step).collect()

@@ -148,7 +148,8 @@ impl Sequential {
                     values.f_max_pool2d([2, 2], [stride, stride], [0, 0], [dilation, dilation], false)?
                 }
                 Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon)?,
-                Layer::Relu => values.f_relu()?,
+                // No layer before a rectifier needs what it gave for its own gradient.
+                Layer::Relu => values.f_relu_()?,
                 Layer::Dropout(share) => values.f_dropout(*share, true)?,
                 Layer::Flatten => values.f_flatten(1, -1)?,
                 Layer::Linear { name, .. } => self.linear(&values, name)?,
@@ -185,14 +186,14 @@ impl Sequential {
             };
             convolve(&input, weight, bias, Walk { stride, dilation, padding }, Precision::Float32)
         };
-        let output = apply(input, weight, Some(bias))?;
+        let mut output = apply(input, weight, Some(bias))?;
         match self.parameters.find(&format!("{name}.border")) {
             None => Ok(output),
             Some(border) => {
                 // What the constant part of the normalised picture contributes; it differs near the padded edge.
                 let size = input.size();
                 let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
-                Ok(output.f_add(&apply(&ones, border, None)?)?)
+                Ok(output.f_add_(&apply(&ones, border, None)?)?)
             }
         }
     }
