@@ -163,7 +163,7 @@ fn network(job: &Job, findings: &mut Findings) {
         Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
         Err(error) => refuse(format!("network.{form}"), error),
         Ok(layers) => {
-            if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.frozen_layers(&layers.layers)) {
+            if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.check(&layers.layers)) {
                 refuse(format!("network.{form}.freeze"), error);
             }
         }

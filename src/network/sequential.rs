@@ -2,9 +2,10 @@
 
 use tch::{Device, Tensor};
 
-use super::convolution::{Walk, convolve, same_padded};
+use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
+use super::layer::leaves;
 use super::parameters::Parameters;
-use super::{Layer, Layers, NetworkError, Padding, Precision};
+use super::{Convolution, Join, Layer, Layers, NetworkError, Precision};
 
 /// Share of a batch's statistics that enters the running ones (PyTorch's default).
 const MOMENTUM: f64 = 0.1;
@@ -65,12 +66,9 @@ impl Sequential {
     }
 
     fn first_trainable(&self) -> usize {
-        let is_trainable = |layer: &Layer| match layer {
-            Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } => {
-                self.parameters.is_trainable(&format!("{name}.weight"))
-            }
-            _ => false,
-        };
+        let learns =
+            |leaf: &&Layer| leaf.name().is_some_and(|name| self.parameters.is_trainable(&format!("{name}.weight")));
+        let is_trainable = |layer: &Layer| leaves(std::slice::from_ref(layer)).iter().any(learns);
         self.layers.layers.iter().position(is_trainable).unwrap_or(self.layers.layers.len())
     }
 
@@ -82,13 +80,24 @@ impl Sequential {
         training: bool,
     ) -> Result<Tensor, NetworkError> {
         // In the dense form every stride so far has become dilation.
-        let mut dilation = self.dilation_before(range.start, form);
+        let dilation = self.dilation_before(range.start, form);
+        self.run_layers(input, &self.layers.layers[range], form, dilation, training)
+    }
+
+    fn run_layers(
+        &self,
+        input: Tensor,
+        layers: &[Layer],
+        form: Form,
+        mut dilation: i64,
+        training: bool,
+    ) -> Result<Tensor, NetworkError> {
         let mut values = input;
-        for layer in &self.layers.layers[range] {
+        for layer in layers {
             values = match layer {
-                Layer::Convolution { name, kernel, stride, .. } => {
-                    let output = self.convolution(&values, name, *kernel, *stride, form, dilation)?;
-                    dilation *= if form == Form::Dense { *stride as i64 } else { 1 };
+                Layer::Convolution(convolution) => {
+                    let output = self.convolution(&values, convolution, form, dilation)?;
+                    dilation *= if form == Form::Dense { convolution.stride as i64 } else { 1 };
                     output
                 }
                 Layer::MaxPool => {
@@ -99,6 +108,14 @@ impl Sequential {
                 }
                 Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon, training)?,
                 Layer::Relu => values.f_relu()?,
+                Layer::Relu6 => values.f_relu6()?,
+                Layer::Pool(pool) => pooled(&values, pool, self.layers.padding)?,
+                Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
+                Layer::Branches { branches, join } => {
+                    let run =
+                        |branch: &Vec<Layer>| self.run_layers(values.shallow_clone(), branch, form, dilation, training);
+                    joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
+                }
                 Layer::Dropout(share) => values.f_dropout(*share, training)?,
                 Layer::Flatten => values.f_flatten(1, -1)?,
                 Layer::Linear { name, .. } => self.linear(&values, name)?,
@@ -109,7 +126,7 @@ impl Sequential {
 
     fn dilation_before(&self, end: usize, form: Form) -> i64 {
         let stride = |layer: &Layer| match layer {
-            Layer::Convolution { stride, .. } => *stride as i64,
+            Layer::Convolution(convolution) => convolution.stride as i64,
             Layer::MaxPool => 2,
             _ => 1,
         };
@@ -119,30 +136,25 @@ impl Sequential {
     fn convolution(
         &self,
         input: &Tensor,
-        name: &str,
-        kernel: usize,
-        stride: usize,
+        convolution: &Convolution,
         form: Form,
         dilation: i64,
     ) -> Result<Tensor, NetworkError> {
+        let Convolution { name, bias, .. } = convolution;
         let weight = self.parameters.tensor(&format!("{name}.weight"))?;
-        let bias = self.parameters.tensor(&format!("{name}.bias"))?;
-        let stride = if form == Form::Dense { 1 } else { stride as i64 };
-        let apply = |input: &Tensor, weight: &Tensor, bias: Option<&Tensor>| -> Result<Tensor, NetworkError> {
-            let (input, padding) = match self.layers.padding {
-                Padding::Valid => (input.shallow_clone(), 0),
-                Padding::Same => same_padded(input, kernel, stride)?,
-            };
-            convolve(&input, weight, bias, Walk { stride, dilation, padding }, Precision::Float32)
-        };
-        let output = apply(input, weight, Some(bias))?;
+        let bias = if *bias { Some(self.parameters.tensor(&format!("{name}.bias"))?) } else { None };
+        if form == Form::Dense {
+            return convolve(input, weight, bias, Walk { dilation, ..Walk::strided(1) }, Precision::Float32);
+        }
+        let geometry = Geometry::of(convolution, self.layers.padding);
+        let output = convolve_patch(input, weight, bias, &geometry, Precision::Float32)?;
         match self.parameters.find(&format!("{name}.border")) {
             None => Ok(output),
             Some(border) => {
                 // What the constant part of the normalised picture contributes; it differs near the padded edge.
                 let size = input.size();
                 let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
-                Ok(output.f_add(&apply(&ones, border, None)?)?)
+                Ok(output.f_add(&convolve_patch(&ones, border, None, &geometry, Precision::Float32)?)?)
             }
         }
     }
@@ -177,4 +189,15 @@ impl Sequential {
 /// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
 fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
     if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
+}
+
+/// Where branches meet.
+pub(super) fn joined(branches: &[Tensor], join: Join) -> Result<Tensor, NetworkError> {
+    match (join, branches) {
+        (Join::Add, [first, second, rest @ ..]) => {
+            let sum = first.f_add(second)?;
+            rest.iter().try_fold(sum, |sum, branch| Ok(sum.f_add(branch)?))
+        }
+        _ => Ok(Tensor::f_cat(branches, 1)?),
+    }
 }

@@ -2,26 +2,53 @@
 
 use std::path::Path;
 
-use super::safetensors_file::read_safetensors;
+use super::keras::{converted_path, is_keras_name};
+use super::keras_h5::{HDF5_START, read_keras};
+use super::safetensors_file::{note, read_safetensors};
 use super::torch_legacy::{LEGACY_START, read_legacy};
 use super::torch_zip::{ZIP_START, read_zip};
-use crate::network::{NamedArray, NetworkError};
+use crate::network::{Dialect, NamedArray, NetworkError};
 
-/// The floating-point tensors of the weights file that consists of `bytes`, as 32-bit floats in name order.
+/// What a file of weights holds.
+#[derive(Debug)]
+pub(in crate::network) struct WeightsFile {
+    /// Floating-point tensors as 32-bit floats, axes in PyTorch's order, sorted by name.
+    pub(in crate::network) arrays: Vec<NamedArray>,
+    /// Whose names they have.
+    pub(in crate::network) dialect: Dialect,
+    /// What an import of ours wrote beside them.
+    pub(in crate::network) note: Option<String>,
+}
+
+/// Reads the weights file at `path`, which consists of `bytes`.
 ///
 /// # Errors
 /// When the file is broken or of no known format.
-pub(in crate::network) fn read_weights_file(path: &Path, bytes: &[u8]) -> Result<Vec<NamedArray>, NetworkError> {
+pub(in crate::network) fn read_weights_file(path: &Path, bytes: &[u8]) -> Result<WeightsFile, NetworkError> {
     let broken = |message: String| NetworkError::UnreadableWeights { path: path.to_owned(), message };
-    let mut arrays = if bytes.starts_with(&LEGACY_START) {
-        read_legacy(bytes).map_err(broken)?
+    let mut file = if bytes.starts_with(&LEGACY_START) {
+        of_torch(read_legacy(bytes).map_err(broken)?)
     } else if bytes.starts_with(&ZIP_START) {
-        read_zip(bytes).map_err(broken)?
+        of_torch(read_zip(bytes).map_err(broken)?)
+    } else if bytes.starts_with(&HDF5_START) {
+        let arrays = read_keras(path, bytes.len() as u64).map_err(broken)?;
+        WeightsFile { arrays, dialect: Dialect::Keras, note: None }
     } else {
-        read_safetensors(bytes).map_err(|message| NetworkError::Safetensors { path: path.to_owned(), message })?
+        let arrays =
+            read_safetensors(bytes).map_err(|message| NetworkError::Safetensors { path: path.to_owned(), message })?;
+        if arrays.iter().any(|array| is_keras_name(&array.name)) {
+            let arrays = arrays.into_iter().map(converted_path).collect();
+            WeightsFile { arrays, dialect: Dialect::Keras, note: None }
+        } else {
+            WeightsFile { note: note(bytes), ..of_torch(arrays) }
+        }
     };
-    arrays.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(arrays)
+    file.arrays.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(file)
+}
+
+fn of_torch(arrays: Vec<NamedArray>) -> WeightsFile {
+    WeightsFile { arrays, dialect: Dialect::Torch, note: None }
 }
 
 #[cfg(test)]
@@ -33,7 +60,7 @@ mod tests {
     const ZIP: &[u8] = include_bytes!("../../../tests/fixtures/weights_zip.pth");
 
     fn read(bytes: &[u8]) -> Result<Vec<NamedArray>, NetworkError> {
-        read_weights_file(Path::new("weights"), bytes)
+        read_weights_file(Path::new("weights"), bytes).map(|file| file.arrays)
     }
 
     fn array(name: &str, shape: &[usize], values: impl IntoIterator<Item = f32>) -> NamedArray {
