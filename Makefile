@@ -2,13 +2,14 @@
 # One build profile serves all targets, so that libtorch's bindings and HDF5 are built once.
 
 CARGO ?= cargo
+DEVICE ?= cuda
 phase = @printf '\n==> %s\n'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format peers bench schema clean distclean
+.PHONY: help setup demo test lint format peers bench gpu-check schema clean distclean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## fetch libtorch and CMake into this folder (done by demo and test, too)
 	@scripts/setup
@@ -48,8 +49,11 @@ bench: setup ## time the parts, then the whole beside its peers (`make peers` fi
 	$(phase) 'table'
 	$(CARGO) bench --locked --bench table -- --write
 
+gpu-check: ## check and measure a CUDA device (DEVICE=cpu: as far as a CPU goes); `scripts/gpu-check --help` says how to carry it
+	@scripts/gpu-check --device $(DEVICE)
+
 clean: ## remove what the build made
 	$(CARGO) clean
 
 distclean: clean ## remove what setup and peers fetched as well
-	rm -rf .libtorch .libtorch.partial .tools .tools.partial .peers
+	rm -rf .libtorch .libtorch.partial .tools .tools.partial .peers .gpu-check

@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .collect::<Vec<_>>()
         .try_into()
         .map_err(|_| "usage: interpret_section MODEL CUBE.sgy INLINE")?;
-    let predictor_device = DeviceChoice::Auto.open()?;
+    let devices = DeviceChoice::Auto.open()?;
     let model = Model::load(model.as_ref())?;
     let volume = SegyVolume::open(cube, &SegyVolumeOptions::default())?;
     let section =
@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let live = live_in_section(&volume, section, amplitude.view());
     model.description.amplitude.apply(amplitude.view_mut());
 
-    let predictor = model.predictor(predictor_device)?;
+    let predictor = model.predictor(devices[0])?;
     let window = SectionWindow::whole([traces, samples]);
     let live = ArrayView1::from(&live);
     let probability = section_probabilities(&predictor, Engine::DENSE, Padding::Zero, amplitude.view(), live, &window)?;

@@ -33,7 +33,7 @@ pub(super) struct How {
     /// Folder that holds the run folders
     #[arg(long, value_name = "DIR", default_value = "runs")]
     output: PathBuf,
-    /// Where to compute: auto, cpu, cuda or cuda:N
+    /// Where to compute: auto, cpu, cuda, cuda:N, cuda:all, or several as cuda:0,cuda:2 (the first trains, all interpret)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
     /// Make results again that are there already
@@ -46,7 +46,7 @@ impl How {
     pub(super) fn options(&self, threads: Option<usize>) -> RunOptions {
         RunOptions {
             output: self.output.clone(),
-            device: self.device,
+            device: self.device.clone(),
             threads: threads.unwrap_or_else(rayon::current_num_threads),
             overwrite: self.overwrite,
         }

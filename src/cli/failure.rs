@@ -195,6 +195,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::ForeignFolder { .. }
         | RunError::OtherRun { .. }
         | RunError::OtherUnfinished { .. }
+        | RunError::Predict(PredictError::Budget { .. })
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,
     }

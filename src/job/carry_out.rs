@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::time::{Instant, SystemTime};
 
+use super::differences::Changes;
+use super::disk_space::check_free_space;
+use super::engine_choice::Computing;
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
+use super::predictors::workers_per_device;
 use super::report_page::{REPORT, write_page};
 use super::run_folder::{RunFolder, RunRecord, StageRecord, Stages};
 use super::training::{MODEL_FILE, PreparedTraining};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, evaluation, interpretation, job_yaml, training};
 use crate::network::{Device, DeviceChoice, Model, library_release};
-
-/// One prepares and fetches while the kernels of the other run.
-const WORKERS_PER_GPU: usize = 2;
 
 /// Which part of a job to carry out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +70,8 @@ pub fn carry_out(
     interrupted: &AtomicBool,
 ) -> Result<RunOutcome, RunError> {
     // Before any other call into libtorch.
-    let device = options.device.open()?;
-    let mut plan = Plan::new(loaded, work, options, device)?;
+    let devices = options.device.open()?;
+    let mut plan = Plan::new(loaded, work, options, devices)?;
     if !plan.trains && !plan.evaluates && !plan.predicts && !plan.reports {
         return Ok(RunOutcome { folder: plan.folder.path().to_owned(), stages: plan.record.stages, was_done: true });
     }
@@ -87,7 +88,8 @@ pub fn carry_out(
 struct Plan<'a> {
     loaded: &'a LoadedJob,
     options: &'a RunOptions,
-    device: Device,
+    /// The first trains and scores, all interpret.
+    devices: Vec<Device>,
     folder: RunFolder,
     record: RunRecord,
     training_identity: String,
@@ -99,11 +101,18 @@ struct Plan<'a> {
     replaced: Vec<StageRecord>,
     /// Unfinished work that is given up.
     given_up: Vec<&'static str>,
+    /// Since the last command in this folder.
+    changes: Changes,
     lock: Option<File>,
 }
 
 impl<'a> Plan<'a> {
-    fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, device: Device) -> Result<Self, RunError> {
+    /// How many sections are computed at a time on one device.
+    fn workers(&self) -> usize {
+        workers_per_device(&self.devices, self.options.threads)
+    }
+
+    fn new(loaded: &'a LoadedJob, work: Work, options: &'a RunOptions, devices: Vec<Device>) -> Result<Self, RunError> {
         let job = &loaded.job;
         if work == Work::Predict && job.prediction.is_empty() {
             let help = "add one, for example `prediction: {engine: dense}`".to_owned();
@@ -117,24 +126,25 @@ impl<'a> Plan<'a> {
             Err(RunError::Record { .. }) if options.overwrite && matches!(work, Work::Run | Work::Train) => None,
             earlier => earlier?,
         };
+        let changes = Changes::new(&folder, job, earlier.as_ref(), &inputs, &devices);
         let mut record = RunRecord {
             facies: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: library_release().to_owned(),
             job: job.name.clone(),
             seed: job.seed,
-            device: device.to_string(),
+            device: names(&devices),
             threads: options.threads,
             inputs,
             ..earlier.unwrap_or_default()
         };
         let asks = |part: Work| work == Work::Run || work == part;
-        let other = |stage| RunError::OtherRun { path: folder.path().to_owned(), stage };
+        let other = |stage, differences| RunError::OtherRun { path: folder.path().to_owned(), stage, differences };
         let done = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
         let same_training = record.stages.training.as_ref().is_none_or(|stage| stage.identity == training_identity);
 
         let trains = asks(Work::Train) && (options.overwrite || !done(&record.stages.training));
         if !same_training && !trains {
-            return Err(other("training"));
+            return Err(other("training", changes.of_training()));
         }
         // A model that is there but damaged is told as such when it is read.
         let has_model = record.stages.training.is_some() && folder.file(MODEL_FILE).exists();
@@ -152,7 +162,7 @@ impl<'a> Plan<'a> {
         }
         let expected = |record: &RunRecord| {
             let model = record.model_sha256.as_deref().unwrap_or_default();
-            identity::of_predictions(job, &record.inputs, model, &record.device)
+            identity::of_predictions(job, &record.inputs, model, devices[0].kind())
         };
         let evaluates = asks(Work::Evaluate) && (options.overwrite || !done(&record.stages.evaluation));
         let predicts = asks(Work::Predict)
@@ -162,7 +172,7 @@ impl<'a> Plan<'a> {
             && record.stages.prediction.as_ref().is_some_and(|stage| stage.identity != expected(&record))
             && asks(Work::Predict)
         {
-            return Err(other("prediction"));
+            return Err(other("prediction", changes.of_prediction()));
         }
         if predicts && options.overwrite {
             replaced.extend(record.stages.prediction.take());
@@ -173,7 +183,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             loaded,
             options,
-            device,
+            devices,
             folder,
             record,
             training_identity,
@@ -183,6 +193,7 @@ impl<'a> Plan<'a> {
             reports,
             replaced,
             given_up,
+            changes,
             lock: None,
         })
     }
@@ -262,6 +273,11 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// `cuda:0,cuda:1`, as `--device` takes it.
+fn names(devices: &[Device]) -> String {
+    devices.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 /// Everything read and found to fit.
 struct Prepared {
     material: Material,
@@ -283,9 +299,14 @@ impl Prepared {
         let warnings = listener.take();
         let training = if plan.trains {
             let threads = plan.options.threads;
-            let training = PreparedTraining::new(loaded, &material, plan.device, threads, &plan.training_identity)?;
+            let training = PreparedTraining::new(loaded, &material, plan.devices[0], threads, &plan.training_identity)?;
             if !plan.given_up.contains(&training::UNFINISHED) {
-                training.check_unfinished(&plan.folder)?;
+                training.check_unfinished(&plan.folder).map_err(|error| match error {
+                    RunError::OtherUnfinished { path, device, threads, .. } => {
+                        RunError::OtherUnfinished { path, device, threads, differences: plan.changes.of_training() }
+                    }
+                    error => error,
+                })?;
             }
             Some(training)
         } else {
@@ -293,8 +314,14 @@ impl Prepared {
         };
         let model = if plan.trains { None } else { Some(plan.model()?) };
         let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
+        // The one with the least memory decides about tiles.
+        let device = plan.devices.iter().copied().min_by_key(|device| device.free_memory().unwrap_or(u64::MAX));
+        let device = device.unwrap_or(plan.devices[0]);
+        let computing = Computing { layers: &layers, device, workers: plan.workers() };
         let predictions =
-            if plan.predicts { PreparedPrediction::all(loaded, &material, &layers, listener)? } else { Vec::new() };
+            if plan.predicts { PreparedPrediction::all(loaded, &material, computing, listener)? } else { Vec::new() };
+        let needed = predictions.iter().map(|prediction| prediction.surely_needed(loaded, &material, &plan.folder));
+        check_free_space(&plan.folder, needed.sum(), &plan.replaced)?;
         Ok(Self { material, training, model, predictions, warnings, prediction_warnings: listener.take() })
     }
 
@@ -304,7 +331,8 @@ impl Prepared {
         listener: &mut Remembering<'_>,
         interrupted: &AtomicBool,
     ) -> Result<(), RunError> {
-        let (loaded, device, threads) = (plan.loaded, plan.device, plan.options.threads);
+        let (loaded, device, threads) = (plan.loaded, plan.devices[0], plan.options.threads);
+        let devices = plan.devices.clone();
         let Self { material, training, model, predictions, warnings, prediction_warnings } = self;
         if let Some(training) = training {
             let start = Instant::now();
@@ -334,8 +362,8 @@ impl Prepared {
                 loaded,
                 material: &material,
                 model: &model,
-                device,
-                workers: if device.is_cuda() { WORKERS_PER_GPU } else { threads },
+                devices: &devices,
+                workers: plan.workers(),
                 folder: &plan.folder,
                 inputs: &inputs,
                 model_sha256: &model_sha256,
@@ -346,7 +374,7 @@ impl Prepared {
                 prediction.run(&run, listener, &mut stage)?;
             }
             stage.warnings.extend(listener.take());
-            let identity = identity::of_predictions(&loaded.job, &inputs, &model_sha256, &device.to_string());
+            let identity = identity::of_predictions(&loaded.job, &inputs, &model_sha256, device.kind());
             plan.note(start, identity, stage, |stages| &mut stages.prediction)?;
         }
         if plan.record.stages.prediction.is_some() {

@@ -6,8 +6,8 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    ClassWeights, Engine, Job, LabelSource, Network, Padding, PatchPadding, Prediction, PredictionOutput, Split,
-    TrainingForm,
+    ClassWeights, Engine, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding, Prediction,
+    PredictionOutput, PredictionPlane, Split, TrainingForm,
 };
 use crate::network::NetworkError;
 
@@ -175,13 +175,7 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
     if prediction.engine == Engine::Dense {
         dense(job, &at("engine"), "use `engine: patch`", findings);
     }
-    if prediction.inlines.is_some() && prediction.crosslines.is_some() {
-        findings.add(
-            at("crosslines"),
-            "`inlines` and `crosslines` are both given",
-            "keep one of them, or make two interpretations: `prediction: [{...}, {name: ..., ...}]`",
-        );
-    }
+    lines(prediction, &at, findings);
     let volumes = job.output.segy.iter().flat_map(|segy| &segy.volumes);
     for &volume in volumes.filter(|&&volume| volume != PredictionOutput::Class) {
         if !prediction.outputs.contains(&volume) {
@@ -199,6 +193,48 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
         ),
         Some(name) if before.iter().any(|other| other.name.as_ref() == Some(name)) => {
             findings.add(at("name"), format!("two interpretations are called `{name}`"), "");
+        }
+        _ => {}
+    }
+}
+
+/// Which lines and planes go together.
+fn lines(prediction: &Prediction, at: &impl Fn(&str) -> String, findings: &mut Findings) {
+    let given = [("inlines", &prediction.inlines), ("crosslines", &prediction.crosslines)];
+    match prediction.plane {
+        None if prediction.inlines.is_some() && prediction.crosslines.is_some() => findings.add(
+            at("crosslines"),
+            "`inlines` and `crosslines` are both given",
+            "keep one of them, make two interpretations: `prediction: [{...}, {name: ..., ...}]`, or see every voxel along \
+             both: `plane: both`",
+        ),
+        Some(PredictionPlane::Inline) if prediction.crosslines.is_some() => findings.add(
+            at("crosslines"),
+            "`crosslines` are given, but `plane: inline` interprets inlines",
+            "to interpret a part of each inline, use `window: { traces: [first, last] }`",
+        ),
+        Some(PredictionPlane::Crossline) if prediction.inlines.is_some() => findings.add(
+            at("inlines"),
+            "`inlines` are given, but `plane: crossline` interprets crosslines",
+            "to interpret a part of each crossline, use `window: { traces: [first, last] }`",
+        ),
+        Some(PredictionPlane::Both) => {
+            for (key, lines) in given {
+                if matches!(lines, Some(Lines::List(_)) | Some(Lines::Range(LineRange { step: 2.., .. }))) {
+                    findings.add(
+                        at(key),
+                        "`plane: both` interprets every voxel of a block, not single lines of it",
+                        "give `all`, or a range without `step`",
+                    );
+                }
+            }
+            if prediction.window.is_some_and(|window| window.traces.is_some()) {
+                findings.add(
+                    at("window.traces"),
+                    "with `plane: both` there are traces of inlines and of crosslines",
+                    "give the block by `inlines` and `crosslines`",
+                );
+            }
         }
         _ => {}
     }

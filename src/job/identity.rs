@@ -64,7 +64,8 @@ pub(super) fn of_predictions(job: &Job, inputs: &[InputRecord], model_sha256: &s
 /// Identity of the sections of one prediction; volumes and figures made of them may differ.
 pub(super) fn of_sections(job: &Job, inputs: &[InputRecord], place: usize, model_sha256: &str, device: &str) -> String {
     let job = by_content(job, inputs);
-    let prediction = Prediction { truth: None, name: None, ..job.prediction[place].clone() };
+    // Of the memory only the tile matters that it leads to, which stands beside this.
+    let prediction = Prediction { truth: None, name: None, memory: None, ..job.prediction[place].clone() };
     digest(&(&job.input, &job.patch, &prediction, model_sha256, device))
 }
 

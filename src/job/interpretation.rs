@@ -1,13 +1,17 @@
 //! The use case `predict`: cubes interpreted with the trained model, as files and figures.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::disk_space::allocated;
+use super::engine_choice::{Computing, EngineChoice};
 use super::material::open_volume;
 use super::pictures::{Pictures, asked_pictures};
+use super::predictors::{PrecisionChoice, predictors};
 use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
-use super::schema::{Engine as EngineName, Job, Prediction as Asked, PredictionOutput};
+use super::schema::{Job, Prediction as Asked, PredictionOutput, PredictionPlane};
 use super::sections::asked_sections;
 use super::snapshots::{SnapshotSink, Snapshots};
 use super::truth::{TruthCounts, TruthSink};
@@ -19,12 +23,16 @@ use crate::export::{
 };
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
-use crate::network::{Device, Layers, Model, NetworkError};
-use crate::predict::{Engine, Outputs, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow};
+use crate::network::{Device, Model};
+use crate::predict::{
+    Engine, Outputs, PROBABILITY_FILE, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow,
+};
 use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
 
 /// Where unfinished predictions lie in the folder of unfinished work.
 pub(super) const UNFINISHED: &str = "prediction";
+/// Holds the finished sections of one of them.
+const SECTIONS: &str = "sections";
 
 /// A prediction that has been checked against its data and can begin.
 pub(super) struct PreparedPrediction {
@@ -46,17 +54,17 @@ impl PreparedPrediction {
     pub(super) fn all(
         loaded: &LoadedJob,
         material: &Material,
-        layers: &Layers,
+        computing: Computing<'_>,
         listener: &mut dyn Listener,
     ) -> Result<Vec<Self>, RunError> {
         let predictions = loaded.job.prediction.iter().enumerate();
-        predictions.map(|(place, asked)| Self::new(loaded, material, layers, place, asked, listener)).collect()
+        predictions.map(|(place, asked)| Self::new(loaded, material, computing, place, asked, listener)).collect()
     }
 
     fn new(
         loaded: &LoadedJob,
         material: &Material,
-        layers: &Layers,
+        computing: Computing<'_>,
         place: usize,
         asked: &Asked,
         listener: &mut dyn Listener,
@@ -89,13 +97,8 @@ impl PreparedPrediction {
                 learnt.vertical.step
             )));
         }
-        let engine = match asked.engine {
-            EngineName::Dense if layers.receptive_field().is_none() => return Err(NetworkError::NoDenseForm.into()),
-            EngineName::Dense => asked.tile.map_or(Engine::DENSE, |tile| Engine::Dense { tile }),
-            EngineName::Patch => asked.batch.map_or(Engine::PATCH, |batch| Engine::Patch { batch, stride: 1 }),
-        };
         let (sections, window): (Vec<Section>, SectionWindow) =
-            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0])?;
+            asked_sections(loaded, place, asked, geometry, job.patch.planes()[0], volume.storage_plane())?;
         let outputs = Outputs {
             probability: asked.outputs.contains(&PredictionOutput::Probability),
             confidence: asked.outputs.contains(&PredictionOutput::Confidence),
@@ -116,7 +119,12 @@ impl PreparedPrediction {
         };
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
-        let options = PredictOptions { engine, padding, sections, window, outputs, both_planes: false };
+        let both_planes = asked.plane == Some(PredictionPlane::Both);
+        let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
+        let pipeline_bytes = options.pipeline_bytes(geometry, material.classes.len(), computing.workers);
+        let largest = options.largest_window();
+        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };
+        options.engine = choice.engine()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
 
@@ -125,6 +133,22 @@ impl PreparedPrediction {
             Some((volume, live)) => (volume, live),
             None => (&material.volume, &material.measurement.live_traces),
         }
+    }
+
+    /// Bytes that it will write at least: what SEG-Y volumes and the file between two planes take, without what an interrupted
+    /// run has of the latter. HDF5 files and kept sections are compressed, nobody knows how well.
+    pub(super) fn surely_needed(&self, loaded: &LoadedJob, material: &Material, folder: &RunFolder) -> u64 {
+        let file = self.volume(material).0.file();
+        let segy = 3600 + file.trace_count() * (240 + 4 * file.samples() as u64);
+        let volumes = segy_volumes(&loaded.job, &self.asked).len() as u64;
+        let between = self.options.probability_file_bytes(material.classes.len());
+        let there = allocated(&self.partial(folder).join(SECTIONS).join(PROBABILITY_FILE));
+        volumes * segy + between.saturating_sub(there)
+    }
+
+    /// Its folder of unfinished work.
+    fn partial(&self, folder: &RunFolder) -> PathBuf {
+        folder.partial().join(UNFINISHED).join(self.place.to_string())
     }
 
     /// Interprets the cube, continuing where an interrupted run stopped, and writes volumes and figures.
@@ -137,18 +161,28 @@ impl PreparedPrediction {
         listener: &mut dyn Listener,
         record: &mut StageRecord,
     ) -> Result<(), RunError> {
-        let PredictionRun { loaded, material, model, device, workers, folder, inputs, model_sha256, interrupted } =
+        let PredictionRun { loaded, material, model, devices, workers, folder, inputs, model_sha256, interrupted } =
             *run;
         let (volume, live) = self.volume(material);
         let sections = self.options.sections.len();
         let plane = self.options.sections[0].plane;
-        listener.notice(&JobEvent::Stage(&format!("interpreting {sections} {}s of {}", plane.name(), volume.name())));
+        let lines = match self.options.both_planes {
+            true => format!(
+                "{} {}s and {sections} {}s",
+                self.options.window.traces.len(),
+                plane.other().name(),
+                plane.name()
+            ),
+            false => format!("{sections} {}s", plane.name()),
+        };
+        listener.notice(&JobEvent::Stage(&format!("interpreting {lines} of {}", volume.name())));
 
-        let partial = folder.partial().join(UNFINISHED).join(self.place.to_string());
-        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, &device.to_string());
-        let store = SectionStore::open(&fresh_or_same(&partial, &identity)?)?;
-        let prediction =
-            Prediction { volume, scaling: &model.description.amplitude, options: &self.options, store: &store };
+        let partial = self.partial(folder);
+        let identity = identity::of_sections(&loaded.job, inputs, self.place, model_sha256, devices[0].kind());
+        let (sections_folder, engine) = fresh_or_same(&partial, &identity, self.options.engine)?;
+        let options = PredictOptions { engine, ..self.options.clone() };
+        let store = SectionStore::open(&sections_folder)?;
+        let prediction = Prediction { volume, scaling: &model.description.amplitude, options: &options, store: &store };
         let kept = prediction.kept_sections(model.description.classes.len())?;
         if kept > 0 {
             listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
@@ -159,11 +193,12 @@ impl PreparedPrediction {
         let snapshots = Arc::new(Mutex::new(snapshots));
         let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
         let counts = self.truth_sink(run, &mut sinks)?;
-        let mut written = self.file_sinks(run, volume, live, plane, &partial, &mut sinks)?;
 
-        let predictor = model.predictor(device)?;
+        let choice = PrecisionChoice { model, device: devices[0], volume, options: &options };
+        let (precision, history) = choice.precision(self.asked.precision, listener)?;
+        let mut written = self.file_sinks(run, volume, live, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        let predictors = (0..workers).map(|_| predictor.share()).collect();
+        let predictors = predictors(model, devices, workers, precision)?;
         let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
         listener.notice(&JobEvent::Predicted(&summary));
         record.speeds.extend(SpeedRecord::of(&summary));
@@ -232,8 +267,8 @@ impl PreparedPrediction {
         run: &PredictionRun<'_>,
         volume: &'s SegyVolume,
         live: &LiveTraces,
-        plane: Plane,
-        partial: &std::path::Path,
+        partial: &Path,
+        history: String,
         sinks: &mut Vec<Box<dyn SectionSink + 's>>,
     ) -> Result<Vec<FileRecord>, RunError> {
         let job = &run.loaded.job;
@@ -245,12 +280,12 @@ impl PreparedPrediction {
         let file = volume.file();
         let cube = CubeDescription {
             geometry: volume.geometry().clone(),
-            plane,
+            plane: self.options.sections[0].plane,
             classes: run.material.classes.clone(),
             live_traces: live.clone(),
             provenance: Provenance {
                 title: format!("{}: seismic facies", job.name),
-                history: format!("interpreted by {}", run.model.description.architecture.title()),
+                history,
                 source_file: file
                     .path()
                     .file_name()
@@ -333,8 +368,9 @@ pub(super) struct PredictionRun<'a> {
     pub(super) loaded: &'a LoadedJob,
     pub(super) material: &'a Material,
     pub(super) model: &'a Model,
-    pub(super) device: Device,
-    /// Sections computed at a time.
+    /// All of one kind.
+    pub(super) devices: &'a [Device],
+    /// Sections computed at a time on each of them.
     pub(super) workers: usize,
     pub(super) folder: &'a RunFolder,
     pub(super) inputs: &'a [InputRecord],
@@ -342,14 +378,45 @@ pub(super) struct PredictionRun<'a> {
     pub(super) interrupted: &'a AtomicBool,
 }
 
-/// The folder of unfinished work, emptied where it was left by other settings or data.
-fn fresh_or_same(folder: &std::path::Path, identity: &str) -> Result<std::path::PathBuf, RunError> {
+/// The folder of unfinished work, emptied where it was left by other settings or data, and the engine to go on with.
+///
+/// Tiles follow the free memory, so that a continued run might choose others; their last digits differ, and those of the
+/// sections that are there decide. Larger ones than `engine`'s would not fit any more: then the work begins anew.
+fn fresh_or_same(folder: &Path, identity: &str, engine: Engine) -> Result<(PathBuf, Engine), RunError> {
     let note = folder.join("identity");
-    if folder.exists() && fs::read_to_string(&note).is_ok_and(|kept| kept != identity) {
+    let kept = fs::read_to_string(&note).ok().and_then(|text| {
+        let (kept, size) = text.split_once('\n')?;
+        let size = size.trim().parse().ok().filter(|&size| kept == identity && size <= engine.size())?;
+        Some(engine.with_size(size))
+    });
+    if kept.is_none() && folder.exists() {
         fs::remove_dir_all(folder).map_err(RunError::io("remove", folder))?;
     }
-    let sections = folder.join("sections");
+    let sections = folder.join(SECTIONS);
     fs::create_dir_all(&sections).map_err(RunError::io("make", &sections))?;
-    fs::write(&note, identity).map_err(RunError::io("write", &note))?;
-    Ok(sections)
+    let engine = kept.unwrap_or(engine);
+    fs::write(&note, format!("{identity}\n{}\n", engine.size())).map_err(RunError::io("write", &note))?;
+    Ok((sections, engine))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_continued_run_keeps_its_tiles_unless_they_no_longer_fit() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("0");
+        let tile = |tile| Engine::Dense { tile };
+        let begin = |identity: &str, engine| {
+            let (sections, engine) = fresh_or_same(&folder, identity, engine).unwrap();
+            let kept = sections.join("a").exists();
+            fs::write(sections.join("a"), "a section").unwrap();
+            (kept, engine)
+        };
+        assert_eq!(begin("one", tile(256)), (false, tile(256)));
+        assert_eq!(begin("one", tile(512)), (true, tile(256)));
+        assert_eq!(begin("one", tile(128)), (false, tile(128)));
+        assert_eq!(begin("two", tile(128)), (false, tile(128)));
+    }
 }

@@ -84,18 +84,21 @@ pub enum RunError {
         path: PathBuf,
     },
     /// The folder holds the result of other settings or data.
-    #[error("{path} holds the {stage} of a job with other settings or other data")]
+    #[error("{path} holds the {stage} of a job with other settings or other data{}", listed(differences))]
     #[diagnostic(help("give this job another `name`, or replace the old result with `--overwrite`"))]
     OtherRun {
         /// The run folder.
         path: PathBuf,
         /// `training`, `evaluation` or `prediction`.
         stage: &'static str,
+        /// What differs, as far as it can be told: `training.steps: 400 -> 160`.
+        differences: Vec<String>,
     },
     /// The folder holds a training that was cut off and that this command would not end as it began.
     #[error(
         "{path} holds an unfinished training with other settings or data, or on another device or number of threads \
-         (it began on {device} with {threads})"
+         (it began on {device} with {threads}){}",
+        listed(differences)
     )]
     #[diagnostic(help(
         "continue it with its own job and `--device {device} --threads {threads}`, give this job another `name`, or start \
@@ -108,6 +111,8 @@ pub enum RunError {
         device: String,
         /// The number of CPU threads it began with.
         threads: usize,
+        /// What differs in the jobs, as far as it can be told.
+        differences: Vec<String>,
     },
     /// The model file is not the one that training left.
     #[error("{path} was changed after it was trained")]
@@ -129,6 +134,23 @@ pub enum RunError {
     NoModel {
         /// The run folder.
         path: PathBuf,
+    },
+    /// Less space than the outputs will surely take.
+    #[error(
+        "{} of space are needed in {path}, {} are free",
+        bytesize::ByteSize(*needed).display().iec(),
+        bytesize::ByteSize(*free).display().iec()
+    )]
+    #[diagnostic(help(
+        "free some space, choose another place with `--output`, write fewer SEG-Y volumes (`output.segy.volumes`), or interpret less"
+    ))]
+    DiskSpace {
+        /// Where the outputs would lie.
+        path: PathBuf,
+        /// Bytes that are surely needed.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
     },
     /// A record of the run that cannot be read back.
     #[error("{path} is damaged: {message}")]
@@ -152,4 +174,9 @@ impl RunError {
         let path = path.into();
         move |source| Self::Io { action, path, source }
     }
+}
+
+/// `: a; b`, or nothing.
+fn listed(differences: &[String]) -> String {
+    if differences.is_empty() { String::new() } else { format!(": {}", differences.join("; ")) }
 }

@@ -1,12 +1,13 @@
 //! From line numbers and times of a job to the sections and windows of a survey.
 
-use super::schema::{Lines, Prediction};
+use super::schema::{Lines, Prediction, PredictionPlane};
 use super::{JobError, LoadedJob};
 use crate::grid::{Geometry, LineAxis, Plane, Section};
 use crate::predict::SectionWindow;
 
 /// The sections that `prediction`, the one at `place` of the job, asks for, in ascending order of their index, and the
-/// part of each.
+/// part of each. Where both planes are averaged, these are the sections along `stored`, in which volumes are written fastest,
+/// and their window is what the sections across see of the same block.
 ///
 /// # Errors
 /// When nothing of what is asked for lies on the survey, or a listed line does not.
@@ -16,40 +17,51 @@ pub(super) fn asked_sections(
     prediction: &Prediction,
     geometry: &Geometry,
     learnt: Plane,
+    stored: Plane,
 ) -> Result<(Vec<Section>, SectionWindow), JobError> {
     let key = |part: &str| match loaded.job.prediction.len() {
         1 => format!("prediction.{part}"),
         _ => format!("prediction[{place}].{part}"),
     };
-    let (plane, lines) = match (&prediction.inlines, &prediction.crosslines) {
-        (None, Some(lines)) => (Plane::Crossline, lines),
-        (Some(lines), _) => (Plane::Inline, lines),
-        (None, None) => (learnt, &Lines::All),
+    let plane = match (prediction.plane, &prediction.inlines, &prediction.crosslines) {
+        (Some(PredictionPlane::Both), ..) => stored,
+        (Some(PredictionPlane::Inline), ..) => Plane::Inline,
+        (Some(PredictionPlane::Crossline), ..) => Plane::Crossline,
+        (None, None, Some(_)) => Plane::Crossline,
+        (None, Some(_), _) => Plane::Inline,
+        (None, None, None) => learnt,
     };
-    let axis = geometry.section_axis(plane);
-    let range = format!("the survey has {}s {} to {} in steps of {}", plane.name(), axis.first, axis.last(), axis.step);
-    let asked = format!("{}s", plane.name());
-    let indices = match lines {
-        Lines::All => (0..axis.count).collect(),
-        Lines::Range(range) => within(axis, range.first, range.last).step_by(range.step as usize).collect(),
-        Lines::List(numbers) => {
-            let find = |&number: &i32| {
-                let message = format!("the survey has no {} {number}", plane.name());
-                axis.index(number).ok_or_else(|| loaded.refuse(&key(&asked), message, Some(range.clone())))
-            };
-            let mut indices: Vec<usize> = numbers.iter().map(find).collect::<Result<_, _>>()?;
-            indices.sort_unstable();
-            indices.dedup();
-            indices
+    let asked = |plane: Plane| -> Result<Vec<usize>, JobError> {
+        let (axis, name) = (geometry.section_axis(plane), plane.name());
+        let lines = if plane == Plane::Inline { &prediction.inlines } else { &prediction.crosslines };
+        let key = key(&format!("{name}s"));
+        let range = format!("the survey has {name}s {} to {} in steps of {}", axis.first, axis.last(), axis.step);
+        let indices: Vec<usize> = match lines {
+            None | Some(Lines::All) => (0..axis.count).collect(),
+            Some(Lines::Range(range)) => within(axis, range.first, range.last).step_by(range.step as usize).collect(),
+            Some(Lines::List(numbers)) => {
+                let find = |&number: &i32| {
+                    let message = format!("the survey has no {name} {number}");
+                    axis.index(number).ok_or_else(|| loaded.refuse(&key, message, Some(range.clone())))
+                };
+                let mut indices: Vec<usize> = numbers.iter().map(find).collect::<Result<_, _>>()?;
+                indices.sort_unstable();
+                indices.dedup();
+                indices
+            }
+        };
+        match indices.is_empty() {
+            true => Err(loaded.refuse(&key, format!("no {name} of the survey lies in this range"), Some(range))),
+            false => Ok(indices),
         }
     };
-    let sections: Vec<Section> = indices.into_iter().map(|index| Section { plane, index }).collect();
-    if sections.is_empty() {
-        let message = format!("no {} of the survey lies in this range", plane.name());
-        return Err(loaded.refuse(&key(&asked), message, Some(range)));
-    }
+    let sections: Vec<Section> = asked(plane)?.into_iter().map(|index| Section { plane, index }).collect();
 
     let mut window = SectionWindow::whole(geometry.section_shape(plane));
+    if prediction.plane == Some(PredictionPlane::Both) {
+        let across = asked(plane.other())?;
+        window.traces = across[0]..across[across.len() - 1] + 1;
+    }
     if let Some([first, last]) = prediction.window.and_then(|window| window.traces) {
         let across = geometry.trace_axis(plane);
         window.traces = within(across, first, last);

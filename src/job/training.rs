@@ -107,7 +107,7 @@ impl PreparedTraining {
             return Ok(());
         }
         let RunRecord { device, threads, .. } = folder.record()?.unwrap_or_default();
-        Err(RunError::OtherUnfinished { path: folder.path().to_owned(), device, threads })
+        Err(RunError::OtherUnfinished { path: folder.path().to_owned(), device, threads, differences: Vec::new() })
     }
 
     /// Trains, continuing where an interrupted run stopped, and writes model, history and curves.

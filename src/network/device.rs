@@ -7,15 +7,17 @@ use std::str::FromStr;
 use super::NetworkError;
 
 /// What the user asked for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
     /// The first CUDA device where one can be used, else the CPU.
     #[default]
     Auto,
     /// The CPU.
     Cpu,
-    /// One CUDA device.
-    Cuda(usize),
+    /// These CUDA devices, at least one.
+    Cuda(Vec<usize>),
+    /// Every CUDA device.
+    EveryCuda,
 }
 
 /// A device that is there.
@@ -26,12 +28,17 @@ impl FromStr for DeviceChoice {
     type Err = NetworkError;
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let cuda = |number: &str| number.parse().ok().map(Self::Cuda);
         let choice = match text {
             "auto" => Some(Self::Auto),
             "cpu" => Some(Self::Cpu),
-            "cuda" => Some(Self::Cuda(0)),
-            _ => text.strip_prefix("cuda:").and_then(cuda),
+            "cuda" => Some(Self::Cuda(vec![0])),
+            "cuda:all" => Some(Self::EveryCuda),
+            _ => {
+                let number = |name: &str| name.strip_prefix("cuda:")?.parse().ok();
+                let numbers: Option<Vec<usize>> = text.split(',').map(number).collect();
+                let twice = |numbers: &[usize]| (1..numbers.len()).any(|at| numbers[..at].contains(&numbers[at]));
+                numbers.filter(|numbers| !twice(numbers)).map(Self::Cuda)
+            }
         };
         choice.ok_or_else(|| NetworkError::DeviceName { text: text.to_owned() })
     }
@@ -42,35 +49,46 @@ impl fmt::Display for DeviceChoice {
         match self {
             Self::Auto => f.write_str("auto"),
             Self::Cpu => f.write_str("cpu"),
-            Self::Cuda(number) => write!(f, "cuda:{number}"),
+            Self::Cuda(numbers) => {
+                let names: Vec<String> = numbers.iter().map(|number| format!("cuda:{number}")).collect();
+                f.write_str(&names.join(","))
+            }
+            Self::EveryCuda => f.write_str("cuda:all"),
         }
     }
 }
 
 impl DeviceChoice {
-    /// The device, with libtorch's CUDA part loaded where it is needed.
+    /// The devices, at least one, with libtorch's CUDA part loaded where it is needed. Predictions use them all, the rest the
+    /// first.
     ///
     /// Must run before any other call into libtorch, which looks for CUDA once and remembers the answer.
     ///
     /// # Errors
     /// When a CUDA device is asked for and cannot be used.
-    pub fn open(self) -> Result<Device, NetworkError> {
-        let missing = |reason: String| NetworkError::DeviceMissing { device: self.to_string(), reason };
-        match self {
-            Self::Cpu => Ok(Device(tch::Device::Cpu)),
+    pub fn open(&self) -> Result<Vec<Device>, NetworkError> {
+        let cuda = |number| Device(tch::Device::Cuda(number));
+        let numbers: &[usize] = match self {
+            Self::Cpu => return Ok(vec![Device::cpu()]),
             Self::Auto => match load_cuda() {
-                Ok(()) if tch::Cuda::is_available() => Ok(Device(tch::Device::Cuda(0))),
-                _ => Ok(Device(tch::Device::Cpu)),
+                Ok(()) if tch::Cuda::is_available() => return Ok(vec![cuda(0)]),
+                _ => return Ok(vec![Device::cpu()]),
             },
-            Self::Cuda(number) => {
-                load_cuda().map_err(missing)?;
-                let count = if tch::Cuda::is_available() { tch::Cuda::device_count() } else { 0 };
-                if (number as i64) < count {
-                    Ok(Device(tch::Device::Cuda(number)))
-                } else {
-                    Err(missing(format!("the driver offers {count} CUDA devices")))
-                }
-            }
+            Self::Cuda(numbers) => numbers,
+            Self::EveryCuda => &[],
+        };
+        let missing = |device: String, reason| NetworkError::DeviceMissing { device, reason };
+        load_cuda().map_err(|reason| missing(self.to_string(), reason))?;
+        let count = if tch::Cuda::is_available() { tch::Cuda::device_count() as usize } else { 0 };
+        let offered = || match count {
+            1 => "the driver offers 1 CUDA device".to_owned(),
+            _ => format!("the driver offers {count} CUDA devices"),
+        };
+        match numbers.iter().find(|&&number| number >= count) {
+            Some(&number) => Err(missing(cuda(number).to_string(), offered())),
+            None if count == 0 => Err(missing(self.to_string(), offered())),
+            None if numbers.is_empty() => Ok((0..count).map(cuda).collect()),
+            None => Ok(numbers.iter().map(|&number| cuda(number)).collect()),
         }
     }
 }
@@ -88,6 +106,11 @@ impl Device {
     /// The CPU.
     pub fn cpu() -> Self {
         Self(tch::Device::Cpu)
+    }
+
+    /// `cpu` or `cuda`: devices of one kind give one result.
+    pub fn kind(self) -> &'static str {
+        if self.is_cuda() { "cuda" } else { "cpu" }
     }
 
     /// Whether this is a CUDA device.
@@ -151,13 +174,16 @@ mod tests {
         for (text, choice) in [
             ("auto", DeviceChoice::Auto),
             ("cpu", DeviceChoice::Cpu),
-            ("cuda", DeviceChoice::Cuda(0)),
-            ("cuda:3", DeviceChoice::Cuda(3)),
+            ("cuda", DeviceChoice::Cuda(vec![0])),
+            ("cuda:3", DeviceChoice::Cuda(vec![3])),
+            ("cuda:2,cuda:0", DeviceChoice::Cuda(vec![2, 0])),
+            ("cuda:all", DeviceChoice::EveryCuda),
         ] {
             assert_eq!(text.parse::<DeviceChoice>().unwrap(), choice);
             assert_eq!(choice.to_string().parse::<DeviceChoice>().unwrap(), choice);
         }
-        assert!("gpu".parse::<DeviceChoice>().is_err());
-        assert!("cuda:x".parse::<DeviceChoice>().is_err());
+        for text in ["gpu", "cuda:x", "", "cuda:0,", "cuda:0,cpu", "cuda:1,cuda:1", "cuda:0,1", "cuda:all,cuda:0"] {
+            assert!(text.parse::<DeviceChoice>().is_err(), "{text}");
+        }
     }
 }

@@ -26,7 +26,7 @@ pub enum NetworkError {
         reason: String,
     },
     /// Text that names no device.
-    #[error("`{text}` is no device: use auto, cpu, cuda or cuda:N")]
+    #[error("`{text}` is no device: use auto, cpu, cuda, cuda:N, cuda:all, or several as cuda:0,cuda:2")]
     DeviceName {
         /// What was given.
         text: String,

@@ -29,6 +29,22 @@ impl Engine {
     /// Patches with the standard batch.
     pub const PATCH: Self = Self::Patch { batch: 256, stride: 1 };
 
+    /// Side of a tile, or patches in a batch: what memory decides.
+    pub fn size(self) -> usize {
+        match self {
+            Self::Dense { tile } => tile,
+            Self::Patch { batch, .. } => batch,
+        }
+    }
+
+    /// The same engine with another tile or batch.
+    pub fn with_size(self, size: usize) -> Self {
+        match self {
+            Self::Dense { .. } => Self::Dense { tile: size },
+            Self::Patch { stride, .. } => Self::Patch { batch: size, stride },
+        }
+    }
+
     /// Whether the engine can work with this network.
     ///
     /// # Errors

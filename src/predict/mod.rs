@@ -29,6 +29,7 @@ pub use error::PredictError;
 pub use interpretation::Interpretation;
 pub use options::{Outputs, PredictOptions};
 pub use pipeline::sections_in_flight;
+pub use probability_file::PROBABILITY_FILE;
 pub use progress::{PredictionProgress, PredictionSummary};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};

@@ -3,7 +3,7 @@
 use super::probability_file::bytes;
 use super::{Engine, SectionWindow, sections_in_flight};
 use crate::dataset::Padding;
-use crate::grid::Section;
+use crate::grid::{Geometry, Plane, Section};
 
 /// Which values to keep beside the class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,13 +32,25 @@ pub struct PredictOptions {
 }
 
 impl PredictOptions {
-    /// The most memory that sections of shape `[traces, samples]` in the pipeline take, in bytes; what the network needs beside
-    /// it is the engine's.
-    pub fn pipeline_bytes(&self, shape: [usize; 2], classes: usize, workers: usize) -> u64 {
+    /// The most memory that sections of a survey in the pipeline take, in bytes; what the network needs beside it is the
+    /// engine's.
+    pub fn pipeline_bytes(&self, geometry: &Geometry, classes: usize, workers: usize) -> u64 {
+        let Some(plane) = self.sections.first().map(|section| section.plane) else { return 0 };
+        let voxels = |plane: Plane| geometry.section_shape(plane).iter().map(|&count| count as u64).product::<u64>();
+        let both = if self.both_planes { voxels(plane.other()) } else { 0 };
         let Outputs { probability, confidence } = self.outputs;
-        let floats = |asked: bool, values: usize| if asked { size_of::<f32>() * values } else { 0 };
-        let voxel = size_of::<f32>() + 1 + floats(confidence, 1) + floats(probability || self.both_planes, classes);
-        (sections_in_flight(workers) * voxel) as u64 * shape[0] as u64 * shape[1] as u64
+        let floats = 1 + usize::from(confidence) + if probability || self.both_planes { classes } else { 0 };
+        let voxel_bytes = 1 + floats * size_of::<f32>();
+        voxels(plane).max(both) * (sections_in_flight(workers) * voxel_bytes) as u64
+    }
+
+    /// A window that is as large as that of any section that the network sees, along either plane.
+    pub fn largest_window(&self) -> SectionWindow {
+        let across = match (self.sections.first(), self.sections.last(), self.both_planes) {
+            (Some(first), Some(last), true) => last.index + 1 - first.index,
+            _ => 0,
+        };
+        SectionWindow { traces: 0..self.window.traces.len().max(across), samples: self.window.samples.clone() }
     }
 
     /// Size of the file that holds the probabilities along one plane until those along the other join them, in bytes.

@@ -12,6 +12,9 @@ use ndarray::{Array3, ArrayView3};
 
 use super::PredictError;
 
+/// Name of the file that holds the probabilities along one plane until those along the other join them.
+pub const PROBABILITY_FILE: &str = "probabilities";
+
 /// Bytes of a note that a section is finished: index, checksum of its values, checksum of these two.
 const NOTE_BYTES: usize = 12;
 
@@ -41,7 +44,7 @@ impl ProbabilityFile {
     /// # Errors
     /// When the system refuses.
     pub(super) fn open(folder: &Path, sections: Range<usize>, section: [usize; 3]) -> Result<Self, PredictError> {
-        let path = folder.join("probabilities");
+        let path = folder.join(PROBABILITY_FILE);
         let [traces, classes, samples] = section;
         let shape = [sections.len(), traces, classes, samples];
         let open = |path: &Path| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);

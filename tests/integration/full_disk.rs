@@ -78,12 +78,14 @@ fn a_full_disk_is_told_and_the_same_command_goes_on_when_there_is_space() {
     let run: &[&str] = &["run", "job.yaml", "--set", volumes, "--output", "disk"];
     workshop.facies(&["run", "job.yaml", "--set", volumes, "--output", "undisturbed"]).expect(0, &[]);
     let expected = workshop.run_bytes("undisturbed/small");
-    for size in ["4k", "1500k", "3m"] {
+    let told_before: &[&str] = &["2.0 MiB of space are needed in disk", "are free", "space"];
+    let told_amid: &[&str] = &["cannot ", "No space left on device", "space"];
+    for (size, words) in [("1500k", told_before), ("2200k", told_amid), ("3m", told_amid)] {
         fs::create_dir(workshop.path("disk")).unwrap();
         let outcome = script(&workshop, &alone, FULL, size, run);
         println!("{size}: {}", outcome.log);
         assert_eq!(outcome.code, Some(1), "{size}: {outcome:?}");
-        for part in ["cannot ", "No space left on device", "space"] {
+        for part in words {
             assert!(outcome.log.contains(part), "{size}: {outcome:?}");
         }
         assert_eq!(workshop.read("first.stdout"), b"", "{size}");

@@ -4,10 +4,13 @@
 mod batches;
 mod command_line;
 mod data_samples;
+mod engines;
 mod exported_volumes;
 #[cfg(unix)]
 mod full_disk;
 mod golden_logits;
+#[cfg(unix)]
+mod killed_predictions;
 mod real_surveys;
 mod refusals;
 #[cfg(unix)]

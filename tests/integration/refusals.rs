@@ -151,13 +151,37 @@ fn a_path_that_is_no_text_is_refused() {
 
 #[test]
 fn lines_off_the_survey_are_refused_with_those_it_has() {
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 12] = [
         ("prediction.inlines={first: 200, last: 210}", &["no inline of the survey", "inlines 100 to 107"]),
         ("prediction.inlines=[100, 108]", &["no inline 108", "inlines 100 to 107"]),
         ("prediction.crosslines=[299]", &["no crossline 299", "crosslines 300 to 363"]),
         ("prediction.window={traces: [364, 380]}", &["no crossline lies in this range", "crosslines 300 to 363"]),
         ("prediction.window={vertical: [256, 300]}", &["no sample lies in this range", "from 0 to 252 ms"]),
         ("prediction.window={vertical: [101, 103]}", &["no sample lies in this range", "from 0 to 252 ms"]),
+        (
+            "prediction={engine: dense, inlines: all, crosslines: all}",
+            &["prediction.crosslines", "both given", "plane: both"],
+        ),
+        (
+            "prediction={engine: dense, plane: inline, crosslines: all}",
+            &["prediction.crosslines", "`plane: inline` interprets inlines", "window"],
+        ),
+        (
+            "prediction={engine: dense, plane: both, inlines: [100, 102]}",
+            &["prediction.inlines", "every voxel of a block", "a range without `step`"],
+        ),
+        (
+            "prediction={engine: dense, plane: both, crosslines: {first: 300, last: 310, step: 2}}",
+            &["prediction.crosslines", "every voxel of a block"],
+        ),
+        (
+            "prediction={engine: dense, plane: both, window: {traces: [300, 310]}}",
+            &["prediction.window.traces", "by `inlines` and `crosslines`"],
+        ),
+        (
+            "prediction={engine: dense, plane: both, crosslines: {first: 364, last: 400}}",
+            &["no crossline of the survey", "crosslines 300 to 363"],
+        ),
     ];
     let workshop = Workshop::new();
     for (change, parts) in cases {
@@ -282,6 +306,8 @@ fn a_device_that_is_not_there_is_refused() {
         &[
             (&["run", "job.yaml", "--device", "cuda"], 4, parts),
             (&["train", "job.yaml", "--device", "cuda:7"], 4, &["device `cuda:7` is not available"]),
+            (&["predict", "job.yaml", "--device", "cuda:0,cuda:2"], 4, &["device `cuda:0,cuda:2` is not available"]),
+            (&["run", "job.yaml", "--device", "cuda:all"], 4, &["device `cuda:all` is not available", "libcuda.so.1"]),
         ],
     );
 }
@@ -294,21 +320,25 @@ fn a_finished_run_is_not_replaced_by_another_unless_asked() {
     let mut other_cube = workshop.read("cube.sgy");
     *other_cube.last_mut().unwrap() ^= 1;
     workshop.write("other.sgy", other_cube);
-    for (work, change, stage) in [
-        ("run", "training.steps=17", "training"),
-        ("run", "seed=4", "training"),
-        ("run", "input.segy.path=other.sgy", "training"),
-        ("train", "patch.size=67", "training"),
-        ("evaluate", "split=none", "training"),
-        ("run", "prediction.outputs=[class]", "prediction"),
-        ("predict", "prediction.inlines=[100]", "prediction"),
+    for (work, change, stage, difference) in [
+        ("run", "training.steps=17", "training", "training.steps: 16 -> 17"),
+        ("run", "seed=4", "training", "seed: 3 -> 4"),
+        ("run", "input.segy.path=other.sgy", "training", "cube.sgy -> "),
+        ("train", "patch.size=67", "training", "patch.size: 65 -> 67"),
+        ("evaluate", "split=none", "training", "split: {random: {test: 0.2, validation: 0.1"),
+        ("run", "prediction.outputs=[class]", "prediction", "outputs: [class, probability, confidence] -> [class]"),
+        ("predict", "prediction.inlines=[100]", "prediction", "inlines: nothing -> [100]"),
     ] {
         let outcome = workshop.facies(&[work, "job.yaml", "--set", change]);
         let holds = format!("holds the {stage} of a job with other settings");
         println!("{change}");
-        outcome.expect_refusal(2, &[&holds, "another `name`", "--overwrite"]);
+        outcome.expect_refusal(2, &[&holds, difference, "another `name`", "--overwrite"]);
         assert_same_files(&workshop.bytes("runs/small"), &finished);
     }
+    let cube = workshop.read("cube.sgy");
+    workshop.write("cube.sgy", workshop.read("other.sgy"));
+    workshop.facies(&["run", "job.yaml"]).expect_refusal(2, &["input.segy.path: the content of ", "has changed"]);
+    workshop.write("cube.sgy", cube);
     // Every copy is damaged in another way, and stays as it is.
     let copy = |name: &str, change: fn(&mut BTreeMap<String, Vec<u8>>)| {
         let mut files = finished.clone();

@@ -93,9 +93,10 @@ fn an_unfinished_training_is_not_continued_differently() {
     let checkpoint = ".partial/training/checkpoint.safetensors";
     cut_off(&workshop, "runs", "KILL", checkpoint).expect("the run is long enough to be killed");
     let left = workshop.bytes("runs/small");
-    for (change, parts) in
-        [(["--set", "seed=4"], "other settings or data"), (["--threads", "2"], "(it began on cpu with 1)")]
-    {
+    for (change, parts) in [
+        (["--set", "seed=4"], "(it began on cpu with 1): seed: 3 -> 4"),
+        (["--threads", "2"], "(it began on cpu with 1)"),
+    ] {
         let outcome = workshop.facies(&[&RUN[..], &change].concat());
         outcome.expect_refusal(2, &[parts, "`--device cpu --threads 1`", "--overwrite"]);
         assert_same_files(&workshop.bytes("runs/small"), &left);

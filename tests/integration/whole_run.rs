@@ -171,6 +171,8 @@ const PREDICTIONS: &str = "prediction=[\
     {name: patches, engine: patch, outputs: [class, probability], inlines: [104], \
      window: {traces: [300, 306], vertical: [226, 400]}}, \
     {name: crosslines, engine: dense, outputs: [class, probability], crosslines: {first: 309, last: 335, step: 2}}, \
+    {name: both, engine: dense, outputs: [class, probability], plane: both, inlines: {first: 102, last: 105}, \
+     crosslines: {first: 309, last: 335}, window: {vertical: [40, 160]}}, \
     {name: swapped, input: {segy: {path: swapped.sgy}}, engine: dense, outputs: [class, probability], \
      inlines: {first: 309, last: 335, step: 2}}]";
 
@@ -223,6 +225,22 @@ fn windows_planes_engines_and_other_volumes_give_one_interpretation() {
         across.slice(s![.., 11, ..]) != whole.slice(s![.., 11, ..]),
         "sections of either plane are seen differently"
     );
+
+    // Of the mean of both planes: the crosslines were interpreted in every second line only.
+    let (both, both_probabilities) = (classes(&file("-both")), probabilities(&file("-both")));
+    for ((inline, crossline, sample), &class) in both.indexed_iter() {
+        let asked = (2..6).contains(&inline) && (9..36).contains(&crossline) && (10..41).contains(&sample);
+        assert!(asked || class == 0, "{inline} {crossline} {sample}");
+        if asked && crossline % 2 == 1 {
+            let at = s![inline, crossline, sample, ..];
+            let mean = (&whole_probabilities.slice(at) + &across_probabilities.slice(at)) * 0.5;
+            let ours = both_probabilities.slice(at);
+            assert!(ours.iter().zip(&mean).all(|(a, b)| (a - b).abs() < 1e-4), "{ours} {mean}");
+            let first = (0..6).rev().max_by(|&a, &b| ours[a].total_cmp(&ours[b])).unwrap();
+            assert_eq!(usize::from(class), if mean.sum() == 0.0 { 0 } else { first + 1 });
+        }
+    }
+
     assert_eq!(samples(&workshop.path("runs/small/facies-swapped.sgy")), swap(other.view()).mapv(f32::from));
     assert_eq!(samples(&workshop.path("runs/small/facies-crosslines.sgy")), across.mapv(f32::from));
 }

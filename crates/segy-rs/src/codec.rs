@@ -7,15 +7,35 @@ use crate::ibm::{f32_to_ibm, ibm_to_f32};
 /// Decodes as many samples as both slices hold.
 #[cfg_attr(
     target_arch = "x86_64",
-    expect(unsafe_code, reason = "calls the copy compiled for AVX2 where the processor has it")
+    expect(unsafe_code, reason = "calls the copy compiled for the vectors that the processor has")
 )]
 pub(crate) fn decode(format: SampleFormat, endian: Endian, bytes: &[u8], samples: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2, which is all that the function requires.
-        unsafe { decode_avx2(format, endian, bytes, samples) };
-        return;
+    {
+        if has_avx512() {
+            // SAFETY: the processor has the extensions, which is all that the function requires.
+            return unsafe { decode_avx512(format, endian, bytes, samples) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: as above.
+            return unsafe { decode_avx2(format, endian, bytes, samples) };
+        }
     }
+    decode_portable(format, endian, bytes, samples);
+}
+
+/// Whether the processor has all that `decode_avx512` is compiled for.
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+        && is_x86_feature_detected!("avx512bw")
+        && is_x86_feature_detected!("avx512dq")
+        && is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+fn decode_avx512(format: SampleFormat, endian: Endian, bytes: &[u8], samples: &mut [f32]) {
     decode_portable(format, endian, bytes, samples);
 }
 
@@ -181,20 +201,29 @@ mod tests {
         assert_eq!(bytes, [2, 4, 0, 127]);
     }
 
-    /// Long enough for full vectors and a remainder; the portable loop is the reference.
+    /// Long enough for full vectors and a remainder; single words in plain code are the reference.
     #[test]
+    #[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls what the processor was asked about first"))]
     fn vectors_and_single_words_agree() {
         let bytes: Vec<u8> = (0..8 * 1003u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         for format in SampleFormat::ALL {
             for endian in [Endian::Big, Endian::Little] {
                 let count = bytes.len() / format.bytes();
-                let mut together = vec![0.0; count];
-                decode(format, endian, &bytes, &mut together);
-                for (index, &value) in together.iter().enumerate() {
-                    let mut alone = [0.0];
-                    let word = &bytes[index * format.bytes()..(index + 1) * format.bytes()];
-                    decode_portable(format, endian, word, &mut alone);
-                    assert_eq!(alone[0].to_bits(), value.to_bits(), "{format} {endian:?} {index}");
+                let mut ways = vec![("chosen", vec![0.0; count])];
+                decode(format, endian, &bytes, &mut ways[0].1);
+                #[cfg(target_arch = "x86_64")]
+                if is_x86_feature_detected!("avx2") {
+                    ways.push(("avx2", vec![0.0; count]));
+                    // SAFETY: the processor has AVX2.
+                    unsafe { decode_avx2(format, endian, &bytes, &mut ways[1].1) };
+                }
+                for (way, together) in ways {
+                    for (index, &value) in together.iter().enumerate() {
+                        let mut alone = [0.0];
+                        let word = &bytes[index * format.bytes()..(index + 1) * format.bytes()];
+                        decode_portable(format, endian, word, &mut alone);
+                        assert_eq!(alone[0].to_bits(), value.to_bits(), "{format} {endian:?} {way} {index}");
+                    }
                 }
             }
         }

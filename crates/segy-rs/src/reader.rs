@@ -22,6 +22,11 @@ use crate::warning::Warning;
 /// Bytes that one task of a parallel read covers.
 const TASK_BYTES: u64 = 1 << 18;
 
+/// Bytes of the next trace that are fetched while one is decoded; well within the cache next to the processor.
+const AHEAD_BYTES: usize = 1 << 13;
+/// By how many traces a time slice asks for words in advance: about as many fetches as a processor has under way at a time.
+const AHEAD_TRACES: usize = 32;
+
 /// A SEG-Y file opened for reading: headers, trace index, survey frame, and samples on demand.
 ///
 /// Reads take `&self` and may run in any number of threads at once. They fill buffers of the caller.
@@ -212,22 +217,37 @@ impl SegyFile {
         let width = self.survey.crossline.count;
         self.check_buffer(self.survey.inline.count.checked_mul(width), out)?;
         self.source.check_length()?;
-        let bytes = self.format().bytes();
-        let within = self.layout.header_bytes + (sample * bytes) as u64;
-        out.par_chunks_mut(width).enumerate().try_for_each_init(Vec::new, |scratch, (inline_index, row)| {
-            for (crossline_index, value) in row.iter_mut().enumerate() {
-                *value = match self.survey.cell(inline_index, crossline_index) {
-                    NO_TRACE => 0.0,
-                    trace => {
-                        let word = self.source.bytes(self.layout.offset(u64::from(trace)) + within, bytes, scratch)?;
-                        let mut decoded = [0.0];
-                        self.format().decode(self.endian(), word, &mut decoded);
-                        decoded[0]
-                    }
-                };
+        match self.format().bytes() {
+            1 => self.gather_slice::<1>(sample, out),
+            2 => self.gather_slice::<2>(sample, out),
+            3 => self.gather_slice::<3>(sample, out),
+            4 => self.gather_slice::<4>(sample, out),
+            _ => self.gather_slice::<8>(sample, out),
+        }
+    }
+
+    /// Collects the words of each row, which lie far apart, asking for them in advance, and decodes them together.
+    fn gather_slice<const WORD: usize>(&self, sample: usize, out: &mut [f32]) -> Result<(), SegyError> {
+        let width = self.survey.crossline.count;
+        let offset =
+            |trace: u32| self.layout.offset(u64::from(trace)) + self.layout.header_bytes + (sample * WORD) as u64;
+        let row = |(words, scratch): &mut (Vec<[u8; WORD]>, Vec<u8>), (inline_index, row): (usize, &mut [f32])| {
+            // Bytes of zero are the number 0 in every format.
+            words.clear();
+            words.resize(width, [0; WORD]);
+            let cells = self.survey.cells_from(inline_index);
+            for (at, word) in words.iter_mut().enumerate() {
+                if let Some(&trace) = cells.get(at + AHEAD_TRACES) {
+                    self.source.prefetch(offset(trace), WORD);
+                }
+                if cells[at] != NO_TRACE {
+                    word.copy_from_slice(self.source.bytes(offset(cells[at]), WORD, scratch)?);
+                }
             }
+            self.format().decode(self.endian(), words.as_flattened(), row);
             Ok(())
-        })
+        };
+        out.par_chunks_mut(width).enumerate().try_for_each_init(Default::default, row)
     }
 
     /// Reads the traces that `trace_of_row` names into the rows of `out`, in parallel; `NO_TRACE` gives zeros.
@@ -242,8 +262,39 @@ impl SegyFile {
         self.source.check_length()?;
         let rows_a_task = (TASK_BYTES / self.layout.trace_bytes).max(1) as usize;
         out.par_chunks_mut(rows_a_task * samples).enumerate().try_for_each_init(Vec::new, |scratch, (task, part)| {
-            self.read_part(part, scratch, |row| trace_of_row(task * rows_a_task + row))
+            let trace_of_row = |row| trace_of_row(task * rows_a_task + row);
+            if self.source.is_mapped() {
+                self.read_mapped_part(part, scratch, trace_of_row)
+            } else {
+                self.read_part(part, scratch, trace_of_row)
+            }
         })
+    }
+
+    /// Decodes rows one after the other out of the map, and meanwhile has the next one fetched: processors follow bytes by
+    /// themselves only to the end of a page, which is where many a trace ends.
+    fn read_mapped_part(
+        &self,
+        out: &mut [f32],
+        scratch: &mut Vec<u8>,
+        trace_of_row: impl Fn(usize) -> u32,
+    ) -> Result<(), SegyError> {
+        let sample_bytes = self.layout.samples * self.format().bytes();
+        let begin = |trace: u32| self.layout.offset(u64::from(trace)) + self.layout.header_bytes;
+        let rows = out.len() / self.layout.samples;
+        for (row, values) in out.chunks_exact_mut(self.layout.samples).enumerate() {
+            if row + 1 < rows {
+                self.source.prefetch(begin(trace_of_row(row + 1)), sample_bytes.min(AHEAD_BYTES));
+            }
+            match trace_of_row(row) {
+                NO_TRACE => values.fill(0.0),
+                trace => {
+                    let bytes = self.source.bytes(begin(trace), sample_bytes, scratch)?;
+                    self.format().decode(self.endian(), bytes, values);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads rows one after the other, runs of traces that follow each other in the file at once.

@@ -124,6 +124,11 @@ impl Survey {
     pub(crate) fn cell(&self, inline_index: usize, crossline_index: usize) -> u32 {
         self.cells[inline_index * self.crossline.count + crossline_index]
     }
+
+    /// The trace numbers of an inline, which must lie within the frame, and of all that follow it; `NO_TRACE` for none.
+    pub(crate) fn cells_from(&self, inline_index: usize) -> &[u32] {
+        &self.cells[inline_index * self.crossline.count..]
+    }
 }
 
 /// Finds the frame that the line numbers of all traces span and puts every trace into it.

@@ -35,6 +35,7 @@ fn about(cube: &CubeDescription, values: SegyValues) -> Vec<String> {
     }];
     let given = [
         ("", Some(&provenance.title)),
+        ("", Some(&provenance.history)),
         ("SOURCE ", Some(&provenance.source_file)),
         ("SHA-256 ", provenance.source_sha256.as_ref()),
         ("MODEL ", provenance.model_id.as_ref()),
@@ -99,7 +100,7 @@ mod tests {
             let text = lines.join("\n");
             for value in 1..=count {
                 let long = format!("CLASS {value:02} = facies {value}");
-                let short = format!("{value:02}=fa");
+                let short = format!("{value:02}=f");
                 assert!(text.contains(&long) || text.contains(&short), "{count} classes: {value} is not in\n{text}");
             }
             assert!(text.contains("Projection: [EPSG`23031]"), "{text}");

@@ -10,7 +10,7 @@ mod typed;
 pub(crate) use environment::{Reason, expand};
 pub use key_path::KeyPathError;
 pub(crate) use key_path::{KeyPath, Segment};
-pub(crate) use node::{Aim, Content, Node, Origin};
+pub(crate) use node::{Aim, Content, Entry, Node, Origin};
 pub(crate) use overrides::Override;
 pub use overrides::OverrideError;
 pub(crate) use parse::parse;

@@ -27,7 +27,9 @@ pub use memory_size::MemorySize;
 pub use network::{Freeze, Network, Padding, Vgg16, Waldeland};
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};
-pub use prediction::{Engine, LineRange, Lines, Precision, Prediction, PredictionOutput, Truth, Window};
+pub use prediction::{
+    Engine, LineRange, Lines, Precision, Prediction, PredictionOutput, PredictionPlane, Truth, Window,
+};
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
     Adam, Augmentation, ClassWeights, DenseForm, EarlyStopping, Monitor, Optimizer, PatchForm, Sgd, Training,

@@ -27,11 +27,17 @@ pub struct Prediction {
     /// How voxels are classified.
     #[garde(skip)]
     pub engine: Engine,
+    /// In which sections a voxel is seen. If left out: crosslines where `crosslines` are given, else inlines where `inlines`
+    /// are, else the plane of `patch`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub plane: Option<PredictionPlane>,
     /// Inlines to interpret: `all`, a range, or a list. All, if neither these nor `crosslines` are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub inlines: Option<Lines>,
-    /// Crosslines to interpret instead: the section that a voxel is seen in is then a crossline.
+    /// Crosslines to interpret instead: the section that a voxel is seen in is then a crossline. With `plane: both`, a range
+    /// beside the range of `inlines`: both together are the block to interpret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub crosslines: Option<Lines>,
@@ -94,6 +100,19 @@ pub enum Precision {
     Bf16,
     /// The fastest that the device has and that changes the class of at most one voxel in 10,000 on a sample of the cube.
     Auto,
+}
+
+/// In which sections a voxel is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PredictionPlane {
+    /// Its inline.
+    Inline,
+    /// Its crossline.
+    Crossline,
+    /// Both: every voxel is interpreted twice, and class and confidence come from the mean of the probabilities. Takes twice
+    /// the time, and while it runs disk space for the probabilities (4 bytes a class and voxel).
+    Both,
 }
 
 /// What is written for each voxel.

@@ -1,0 +1,78 @@
+//! Settings of the engines: memory, precision, preview.
+
+use segy_rs::{OpenOptions, SegyFile};
+
+use crate::workshop::Workshop;
+
+/// A trained run, and the arguments that interpret it with `setting`.
+fn predict(setting: &str) -> [&str; 5] {
+    ["predict", "job.yaml", "--overwrite", "--set", setting]
+}
+
+/// Share of the bytes of two class volumes that differ, without their headers.
+fn different_share(a: &[u8], b: &[u8]) -> f64 {
+    assert_eq!(a.len(), b.len());
+    let different = a.iter().zip(b).skip(3600).filter(|(a, b)| a != b).count();
+    different as f64 / (a.len() - 3600) as f64
+}
+
+#[test]
+fn precision_memory_and_tile_change_no_clear_class() {
+    let workshop = Workshop::new();
+    workshop.facies(&["run", "job.yaml"]).expect(0, &["dense engine", "f32"]);
+    let exact = workshop.read("runs/small/facies.sgy");
+    workshop.facies(&predict("prediction.memory=40 MB")).expect(0, &["tiles of at most"]);
+    assert!(different_share(&workshop.read("runs/small/facies.sgy"), &exact) < 1e-3);
+    workshop.facies(&predict("prediction.precision=auto")).expect(0, &["precision "]);
+    assert!(different_share(&workshop.read("runs/small/facies.sgy"), &exact) < 1e-3);
+    // Another answer than float32's, so that the setting reaches the network, and yet nearly the same classes.
+    let half = workshop.facies(&predict("prediction.precision=bf16"));
+    if half.code == Some(4) {
+        half.expect_refusal(4, &["bf16", "this CPU has neither AVX512-BF16 nor AMX", "prediction.precision: f32"]);
+        return;
+    }
+    half.expect(0, &["bf16"]);
+    let share = different_share(&workshop.read("runs/small/facies.sgy"), &exact);
+    assert!(share < 0.05, "{share}");
+}
+
+#[test]
+fn a_preview_resembles_the_whole_and_says_what_it_is() {
+    let workshop = Workshop::new();
+    let patch = "prediction={engine: patch, inlines: [102, 103], outputs: [class]}";
+    let preview = "prediction={engine: patch, stride: 4, inlines: [102, 103], outputs: [class]}";
+    workshop.facies(&["run", "job.yaml", "--set", patch]).expect(0, &["patch engine"]);
+    let whole = workshop.read("runs/small/facies.sgy");
+    workshop.facies(&predict(preview)).expect(0, &["a coarse preview: every 4th trace and sample"]);
+    let coarse = workshop.read("runs/small/facies.sgy");
+    let share = different_share(&coarse, &whole);
+    assert!(share > 0.0 && share < 0.2, "{share}");
+    let says = |text: &[u8]| text.windows(18).any(|part| part == b"coarse preview 1:4");
+    assert!(says(&workshop.read("runs/small/facies.h5")));
+    let segy = SegyFile::open(workshop.path("runs/small/facies.sgy"), &OpenOptions::default()).unwrap();
+    assert!(segy.text().lines().any(|line| says(line.as_bytes())));
+}
+
+#[test]
+fn settings_that_cannot_be_met_are_refused_before_work_with_the_figure() {
+    let workshop = Workshop::new();
+    let before = workshop.files("");
+    let published = "network={waldeland: {padding: same}}";
+    for (settings, code, parts) in [
+        (&["prediction.memory=1 MB"][..], 2, &["2 workers need", "MiB", "the budget is", "--threads"][..]),
+        (&["prediction={engine: dense, tile: 4096, memory: 8 MB}"], 2, &["need", "MiB", "prediction.memory"]),
+        (&["prediction.memory=lots"], 2, &["an amount of memory with its unit", "2 GiB"]),
+        (&["prediction.precision=tf32"], 4, &["tf32 is not available on `cpu`", "only CUDA devices"]),
+        (&["prediction.precision=f16"], 2, &["unknown form `f16`", "did you mean `bf16`"]),
+        (&["prediction.stride=4"], 2, &["this belongs to `engine: patch`", "leave `stride` out"]),
+        (&["prediction.batch=4"], 2, &["this belongs to `engine: patch`"]),
+        (&["prediction={engine: patch, tile: 64}"], 2, &["this belongs to `engine: dense`"]),
+        (&[published, "training.form={patch: {batch: 8}}"], 2, &["has no exact dense form", "engine: patch"]),
+    ] {
+        println!("{settings:?}");
+        let mut arguments = vec!["run", "job.yaml", "--device", "cpu", "--threads", "2"];
+        settings.iter().for_each(|setting| arguments.extend(["--set", *setting]));
+        workshop.facies(&arguments).expect_refusal(code, parts);
+        assert_eq!(workshop.files(""), before);
+    }
+}
