@@ -291,3 +291,39 @@ impl Step {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::sequential::Form;
+    use super::super::{Architecture, Backbone, Freeze, Head, Pooling, Top};
+    use super::*;
+
+    /// The folded steps against the layers that learn, all batch normalisations at their running statistics.
+    #[test]
+    fn every_network_predicts_what_it_computes_while_it_learns() {
+        for backbone in Backbone::ALL {
+            let head = Head { hidden: vec![8], dropout: 0.0, batch_norm: false, batch_norm_scores: false };
+            let top = Top { pooling: Pooling::Flatten, batch_norm_features: false, head };
+            let layers = Architecture::Backbone { backbone, top }.layers(79, 3).unwrap();
+            let mut network = Sequential::fresh(layers, 5).unwrap();
+            for (name, parameter) in &mut network.parameters.0 {
+                // Variances other than 1, so that forgetting one shows.
+                if name.ends_with("running_var") {
+                    let _ = parameter.tensor.f_fill_(0.25).unwrap();
+                }
+                if name.ends_with("running_mean") {
+                    let _ = parameter.tensor.f_fill_(0.05).unwrap();
+                }
+            }
+            Freeze::AllButLast(0).apply(&network.layers.layers, &mut network.parameters).unwrap();
+            network.move_to(tch::Device::Cpu).unwrap();
+            tch::manual_seed(1);
+            let patches = Tensor::rand([2, 1, 79, 79], (Kind::Float, tch::Device::Cpu)) * 2 - 1;
+            let learning = network.train(&patches, Form::Patch).unwrap().detach();
+            let predicted = Prepared::new(&network, Precision::Float32).unwrap().patch_scores(&patches).unwrap();
+            let difference = (&learning - &predicted).abs().max().double_value(&[]);
+            let largest = predicted.abs().max().double_value(&[]);
+            assert!(difference <= 1e-4 * largest, "{backbone}: {difference} of {largest}");
+        }
+    }
+}
