@@ -8,7 +8,7 @@ use super::printer::Printer;
 use super::quantity::{duration, grouped, time_left};
 use crate::job::{JobEvent, Listener};
 use crate::predict::{PredictionProgress, PredictionSummary};
-use crate::train::{EpochRecord, TrainingEvent};
+use crate::train::{EpochRecord, KeptFeatures, TrainingEvent};
 
 /// Time between two lines where no bar is drawn.
 const LINE_EVERY: Duration = Duration::from_secs(10);
@@ -72,6 +72,16 @@ impl<'a> Progress<'a> {
                 }
                 self.begin(Instant::now(), *step, *steps);
             }
+            TrainingEvent::Features(KeptFeatures::Yes { bytes, words }) => {
+                let mebibytes = grouped(bytes.div_ceil(1 << 20));
+                let text = format_args!("  features of frozen layers are kept: {words}, {mebibytes} MiB");
+                self.print(|printer| printer.note(text));
+            }
+            TrainingEvent::Features(KeptFeatures::No { reason }) => {
+                let text = format_args!("  features of frozen layers are not kept: {reason}");
+                self.print(|printer| printer.note(text));
+            }
+            TrainingEvent::Features(KeptFeatures::NothingFrozen) => {}
             TrainingEvent::Step { step, steps, loss, accuracy, voxels, .. } => {
                 if let Some(phase) = &mut self.phase {
                     phase.done = *step;

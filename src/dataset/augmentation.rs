@@ -49,6 +49,16 @@ impl Augmentation {
         Ok(())
     }
 
+    /// The steps along the traces that can be drawn, 1 and -1, when mirroring is the only change.
+    pub(super) fn directions(&self) -> Option<&'static [i64]> {
+        let only_mirrors = self.amplitude_scale == [1.0, 1.0] && self.noise == 0.0;
+        only_mirrors.then_some(match self.mirror {
+            0.0 => &[1],
+            1.0 => &[-1],
+            _ => &[1, -1],
+        })
+    }
+
     pub(super) fn draw(&self, random: &mut impl Rng) -> Change {
         let mirrored = random.random_bool(self.mirror);
         let [low, high] = self.amplitude_scale;

@@ -1,9 +1,11 @@
 //! Crops of sections for dense training.
 
-use ndarray::{Array3, ArrayViewMut2, Axis};
+use ndarray::{Array2, Array3, ArrayViewMut2, Axis};
 use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::augmentation::Change;
 use super::box_count::BoxCount;
 use super::generator::{Purpose, generator};
 use super::window::Window;
@@ -34,6 +36,49 @@ pub struct CropBatch {
     pub amplitude: Array3<f32>,
     /// Class codes `[crop, sample, trace]` of the output; [`UNLABELLED`] where nothing is to be learned.
     pub codes: Array3<u8>,
+}
+
+/// A batch of crops as places in images that do not change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedCrops {
+    /// Where the input of each crop starts.
+    pub places: Vec<CropPlace>,
+    /// Class codes `[crop, sample, trace]` of the output.
+    pub codes: Array3<u8>,
+}
+
+/// First sample and trace of a crop's input in one of the [`CropSampler::images`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CropPlace {
+    /// Place of the image among all.
+    pub image: usize,
+    /// First sample.
+    pub row: usize,
+    /// First trace in the direction of the image.
+    pub column: usize,
+}
+
+/// A section in one direction, with the zeros that crops see beyond its edges.
+#[derive(Clone, Debug)]
+pub struct CropImage {
+    section: usize,
+    window: Window,
+    shape: [usize; 2],
+}
+
+impl CropImage {
+    /// Samples and traces.
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+}
+
+/// What was drawn for one crop.
+struct Drawn {
+    section: usize,
+    output: Window,
+    input: Window,
+    change: Change,
 }
 
 /// Draws batches of crops from all places of a dataset that hold enough training voxels, each place equally likely.
@@ -102,6 +147,11 @@ impl<'a> CropSampler<'a> {
         self.options.crop + self.options.receptive_field - 1
     }
 
+    /// Crops in a batch.
+    pub fn crops_per_step(&self) -> usize {
+        self.options.crops_per_step
+    }
+
     /// How many places a crop can be taken from.
     pub fn places(&self) -> u64 {
         self.places
@@ -122,19 +172,80 @@ impl<'a> CropSampler<'a> {
         CropBatch { amplitude, codes }
     }
 
-    fn fill(&self, step: u64, item: u64, amplitude: ArrayViewMut2<'_, f32>, codes: ArrayViewMut2<'_, u8>) {
-        let mut random = generator(self.options.seed, Purpose::Crop, step, item);
+    /// The batch of step `step` without its amplitudes: where they stand in the [`CropSampler::images`].
+    pub fn placed_batch(&self, step: u64) -> PlacedCrops {
+        let &CropOptions { crop, crops_per_step, .. } = &self.options;
+        let mut codes = Array3::from_elem((crops_per_step, crop, crop), UNLABELLED);
+        let place = |(item, codes): (usize, ArrayViewMut2<'_, u8>)| {
+            let drawn = self.draw(&mut self.random(step, item as u64));
+            drawn.output.copy(self.codes[drawn.section].view(), codes, |code| code);
+            self.place_in_image(&drawn)
+        };
+        let places = codes.axis_iter_mut(Axis(0)).enumerate().map(place).collect();
+        PlacedCrops { places, codes }
+    }
+
+    /// All that crops can show as long as mirroring is the only change: each section with the zeros beyond its edges, as
+    /// it is, mirrored, or both, whatever can be drawn.
+    ///
+    /// `None` where amplitudes are scaled or noise is added, so that no two crops are alike.
+    pub fn images(&self) -> Option<Vec<CropImage>> {
+        let directions = self.options.augmentation.directions()?;
+        let images = |section| directions.iter().map(move |&trace_step| self.image(section, trace_step));
+        Some((0..self.dataset.sections().len()).flat_map(images).collect())
+    }
+
+    /// The amplitudes of an image, `[sample, trace]`.
+    pub fn image_amplitudes(&self, image: &CropImage) -> Array2<f32> {
+        let mut amplitude = Array2::zeros(image.shape);
+        let section = self.dataset.sections()[image.section].amplitude.view();
+        image.window.copy(section, amplitude.view_mut(), |value| value);
+        amplitude
+    }
+
+    fn image(&self, section: usize, trace_step: i64) -> CropImage {
+        let (crop, before) = (self.options.crop as i64, (self.options.receptive_field / 2) as i64);
+        let codes = &self.codes[section];
+        // Origins of crops lie between these two, and a window reaches `before` voxels further on each side at most.
+        let first = -crop / 2 - before;
+        let end = |count: usize| last_origin(count, crop) + crop + before;
+        let [traces, samples] = [end(codes.nrows()), end(codes.ncols())].map(|end| (end - first) as usize);
+        let first_trace = if trace_step > 0 { first } else { first + traces as i64 - 1 };
+        let window = Window { first_trace, trace_step, first_sample: first, padding: Padding::Zero };
+        CropImage { section, window, shape: [samples, traces] }
+    }
+
+    fn place_in_image(&self, drawn: &Drawn) -> CropPlace {
+        let directions = self.options.augmentation.directions().unwrap_or_default();
+        let direction = directions.iter().position(|&step| step == drawn.input.trace_step).unwrap_or(0);
+        let image = self.image(drawn.section, drawn.input.trace_step);
+        CropPlace {
+            image: drawn.section * directions.len() + direction,
+            row: (drawn.input.first_sample - image.window.first_sample) as usize,
+            column: ((drawn.input.first_trace - image.window.first_trace) * drawn.input.trace_step) as usize,
+        }
+    }
+
+    fn random(&self, step: u64, item: u64) -> ChaCha8Rng {
+        generator(self.options.seed, Purpose::Crop, step, item)
+    }
+
+    fn draw(&self, random: &mut ChaCha8Rng) -> Drawn {
         let (section, trace, sample) = self.place(random.random_range(0..self.places));
-        let change = self.options.augmentation.draw(&mut random);
+        let change = self.options.augmentation.draw(random);
         let before = (self.options.receptive_field / 2) as i64;
         let (first_trace, trace_step) =
             if change.mirrored { (trace + self.options.crop as i64 - 1, -1) } else { (trace, 1) };
-
         let output = Window { first_trace, trace_step, first_sample: sample, padding: Padding::Zero };
-        output.copy(self.codes[section].view(), codes, |code| code);
         // The context lies before the output in the network's own direction, which a mirrored crop turns round.
-        let input =
-            Window { first_trace: output.trace(0) - trace_step * before, first_sample: sample - before, ..output };
+        let input = Window { first_trace: first_trace - trace_step * before, first_sample: sample - before, ..output };
+        Drawn { section, output, input, change }
+    }
+
+    fn fill(&self, step: u64, item: u64, amplitude: ArrayViewMut2<'_, f32>, codes: ArrayViewMut2<'_, u8>) {
+        let mut random = self.random(step, item);
+        let Drawn { section, output, input, change } = self.draw(&mut random);
+        output.copy(self.codes[section].view(), codes, |code| code);
         let recorded = self.dataset.sections()[section].amplitude.view();
         input.copy(recorded, amplitude, |value| change.applied(value, &mut random));
     }
@@ -152,7 +263,7 @@ fn find_runs(section: &LabelledSection, index: usize, crop: usize, needed: u64) 
     let training = BoxCount::new(section.subset.view(), |&subset| subset == Subset::Train);
     let [traces, samples] = [section.subset.nrows(), section.subset.ncols()];
     let side = crop as i64;
-    let origins = |count: usize| -side / 2..(count as i64 - side + side / 2).max(-side / 2) + 1;
+    let origins = |count: usize| -side / 2..last_origin(count, side) + 1;
     let (mut runs, mut best): (Vec<Run>, u64) = (Vec::new(), 0);
     for trace in origins(traces) {
         let mut length = 0;
@@ -171,6 +282,11 @@ fn find_runs(section: &LabelledSection, index: usize, crop: usize, needed: u64) 
         }
     }
     (runs, best)
+}
+
+/// Last place where a crop may begin along an axis of `count` voxels.
+fn last_origin(count: usize, crop: i64) -> i64 {
+    (count as i64 - crop + crop / 2).max(-crop / 2)
 }
 
 fn check(options: &CropOptions) -> Result<(), DatasetError> {
@@ -271,6 +387,35 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn crops_can_be_cut_from_images_that_do_not_change() {
+        let dataset = dataset(&line(), &stripes(12, 3, 5));
+        for (mirror, images, receptive_field, crop) in
+            [(0.0, 1, 4, 6), (0.5, 2, 4, 6), (1.0, 1, 7, 6), (0.5, 2, 1, 5), (0.5, 2, 2, 64)]
+        {
+            let augmentation = Augmentation { mirror, ..Augmentation::default() };
+            let options = CropOptions { augmentation, receptive_field, crop, labelled_at_least: 0.01, ..options() };
+            let sampler = CropSampler::new(&dataset, options).unwrap();
+            let known: Vec<_> = sampler.images().unwrap().iter().map(|image| sampler.image_amplitudes(image)).collect();
+            assert_eq!(known.len(), images);
+            for step in 0..20 {
+                let (batch, placed) = (sampler.batch(step), sampler.placed_batch(step));
+                assert_eq!(batch.codes, placed.codes);
+                for (amplitude, CropPlace { image, row, column }) in batch.amplitude.outer_iter().zip(placed.places) {
+                    let side = sampler.input_size();
+                    let cut = known[image].slice(ndarray::s![row..row + side, column..column + side]);
+                    assert_eq!(amplitude, cut, "mirror {mirror}");
+                }
+            }
+        }
+        let noisy = Augmentation { noise: 0.1, ..Augmentation::default() };
+        let scaled = Augmentation { amplitude_scale: [0.9, 1.0], ..Augmentation::default() };
+        for augmentation in [noisy, scaled] {
+            let options = CropOptions { augmentation, ..options() };
+            assert!(CropSampler::new(&dataset, options).unwrap().images().is_none());
         }
     }
 

@@ -1,5 +1,7 @@
 //! Patches round labelled voxels.
 
+use std::ops::Range;
+
 use ndarray::{Array3, ArrayViewMut2, Axis};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -36,6 +38,15 @@ pub struct PatchBatch {
     pub codes: Vec<u8>,
 }
 
+/// A batch of patches as places in a list of patches that does not change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedPatches {
+    /// Which of the [`PatchSampler::distinct`] patches.
+    pub places: Vec<usize>,
+    /// Class code of every patch.
+    pub codes: Vec<u8>,
+}
+
 /// Draws batches of patches round the training voxels of a dataset.
 ///
 /// The voxels come in random order, each once before any comes again, and batches cut this endless stream without
@@ -44,8 +55,10 @@ pub struct PatchBatch {
 pub struct PatchSampler<'a> {
     dataset: &'a SeismicDataset,
     options: PatchOptions,
-    /// One stream of voxels, or one per class.
-    streams: Vec<Vec<(Voxel, u8)>>,
+    /// All training voxels, class by class.
+    voxels: Vec<(Voxel, u8)>,
+    /// One stream of them, or one per class.
+    streams: Vec<Range<usize>>,
 }
 
 impl<'a> PatchSampler<'a> {
@@ -57,20 +70,35 @@ impl<'a> PatchSampler<'a> {
         check_sizes(options.size, options.batch)?;
         options.augmentation.check()?;
         let classes = with_codes(dataset.voxels(Subset::Train));
-        let streams = if options.balanced { classes } else { vec![classes.concat()] };
-        Ok(Self { dataset, options, streams: streams.into_iter().filter(|stream| !stream.is_empty()).collect() })
+        let voxels = classes.concat();
+        let of_class = |end: &mut usize, class: &Vec<(Voxel, u8)>| {
+            let start = std::mem::replace(end, *end + class.len());
+            Some(start..*end)
+        };
+        let whole = 0..voxels.len();
+        let streams: Vec<_> = if options.balanced { classes.iter().scan(0, of_class).collect() } else { vec![whole] };
+        Ok(Self {
+            dataset,
+            options,
+            voxels,
+            streams: streams.into_iter().filter(|stream| !stream.is_empty()).collect(),
+        })
     }
 
     /// Steps after which as many patches were drawn as there are training voxels.
     pub fn steps_per_epoch(&self) -> u64 {
-        let voxels: usize = self.streams.iter().map(Vec::len).sum();
-        voxels.div_ceil(self.options.batch) as u64
+        self.voxels.len().div_ceil(self.options.batch) as u64
+    }
+
+    /// Patches in a batch.
+    pub fn batch_size(&self) -> usize {
+        self.options.batch
     }
 
     /// The batch of step `step`, counted from 0.
     pub fn batch(&self, step: u64) -> PatchBatch {
         let PatchOptions { size, batch, padding, ref augmentation, seed, .. } = self.options;
-        let voxels = self.voxels(step);
+        let voxels: Vec<_> = self.positions(step).into_iter().map(|position| self.voxels[position]).collect();
         let mut amplitude = Array3::zeros((batch, size, size));
         amplitude.axis_iter_mut(Axis(0)).into_par_iter().zip(&voxels).enumerate().for_each(
             |(item, (patch, &(voxel, _)))| {
@@ -81,8 +109,44 @@ impl<'a> PatchSampler<'a> {
         PatchBatch { amplitude, codes: voxels.into_iter().map(|(_, code)| code).collect() }
     }
 
-    /// The central voxels of a batch and their classes.
-    fn voxels(&self, step: u64) -> Vec<(Voxel, u8)> {
+    /// The batch of step `step` without its amplitudes: which of the [`PatchSampler::distinct`] patches it holds.
+    pub fn placed_batch(&self, step: u64) -> PlacedPatches {
+        let PatchOptions { ref augmentation, seed, .. } = self.options;
+        let directions = augmentation.directions().unwrap_or_default();
+        let place = |(item, position): (usize, usize)| {
+            let mirrored = augmentation.draw(&mut generator(seed, Purpose::Patch, step, item as u64)).mirrored;
+            position * directions.len() + usize::from(mirrored && directions.len() > 1)
+        };
+        let positions = self.positions(step);
+        let codes = positions.iter().map(|&position| self.voxels[position].1).collect();
+        PlacedPatches { places: positions.into_iter().enumerate().map(place).collect(), codes }
+    }
+
+    /// How many different patches can be drawn as long as mirroring is the only change: one for each training voxel, or
+    /// two.
+    ///
+    /// `None` where amplitudes are scaled or noise is added, so that no two patches are alike.
+    pub fn distinct(&self) -> Option<usize> {
+        Some(self.voxels.len() * self.options.augmentation.directions()?.len())
+    }
+
+    /// Amplitudes `[patch, sample, trace]` of `count` distinct patches from the `first` on.
+    pub fn distinct_patches(&self, first: usize, count: usize) -> Array3<f32> {
+        let PatchOptions { size, padding, ref augmentation, .. } = self.options;
+        let directions = augmentation.directions().unwrap_or(&[1]);
+        let mut amplitude = Array3::zeros((count, size, size));
+        amplitude.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(item, patch)| {
+            let place = first + item;
+            let (voxel, _) = self.voxels[place / directions.len()];
+            let section = self.dataset.sections()[voxel.section as usize].amplitude.view();
+            let window = window(voxel, directions[place % directions.len()], padding, size);
+            window.copy(section, patch, |amplitude| amplitude);
+        });
+        amplitude
+    }
+
+    /// The central voxels of a batch, as places in `voxels`.
+    fn positions(&self, step: u64) -> Vec<usize> {
         let batch = self.options.batch as u64;
         let count = self.streams.len() as u64;
         let mut order: Vec<Option<(u64, Permutation)>> = self.streams.iter().map(|_| None).collect();
@@ -100,7 +164,7 @@ impl<'a> PatchSampler<'a> {
                     order[turn] = Some((epoch, fresh));
                 }
                 let index = order[turn].as_ref().map_or(index, |(_, permutation)| permutation.at(index));
-                stream[index as usize]
+                stream.start + index as usize
             })
             .collect()
     }
@@ -164,20 +228,25 @@ fn cut(
     patch: ArrayViewMut2<'_, f32>,
 ) {
     let section = dataset.sections()[voxel.section as usize].amplitude.view();
-    let before = (patch.ncols() / 2) as i64;
-    let window = |trace_step: i64| Window {
+    let size = patch.ncols();
+    match augmentation {
+        None => window(voxel, 1, padding, size).copy(section, patch, |amplitude| amplitude),
+        Some((augmentation, random)) => {
+            let change = augmentation.draw(random);
+            let window = window(voxel, if change.mirrored { -1 } else { 1 }, padding, size);
+            window.copy(section, patch, |amplitude| change.applied(amplitude, random));
+        }
+    }
+}
+
+/// The patch of side `size` round `voxel`, which stands at index size/2 in both directions.
+fn window(voxel: Voxel, trace_step: i64, padding: Padding, size: usize) -> Window {
+    let before = (size / 2) as i64;
+    Window {
         first_trace: i64::from(voxel.trace) - trace_step * before,
         trace_step,
         first_sample: i64::from(voxel.sample) - before,
         padding,
-    };
-    match augmentation {
-        None => window(1).copy(section, patch, |amplitude| amplitude),
-        Some((augmentation, random)) => {
-            let change = augmentation.draw(random);
-            let window = window(if change.mirrored { -1 } else { 1 });
-            window.copy(section, patch, |amplitude| change.applied(amplitude, random));
-        }
     }
 }
 
@@ -292,6 +361,30 @@ mod tests {
             order
         };
         assert_ne!(epoch(0), epoch(1));
+    }
+
+    #[test]
+    fn batches_are_made_of_patches_that_do_not_change() {
+        let dataset = dataset(&line(), &stripes(20, 2, 8));
+        for (mirror, balanced, distinct) in [(0.0, false, 160), (0.5, true, 320), (1.0, false, 160)] {
+            let augmentation = Augmentation { mirror, ..Augmentation::default() };
+            let options = PatchOptions { augmentation, balanced, ..options(6, 37) };
+            let sampler = PatchSampler::new(&dataset, options).unwrap();
+            assert_eq!(sampler.distinct(), Some(distinct));
+            let known = ndarray::concatenate![
+                Axis(0),
+                sampler.distinct_patches(0, 100),
+                sampler.distinct_patches(100, distinct - 100)
+            ];
+            for step in 0..12 {
+                let (batch, placed) = (sampler.batch(step), sampler.placed_batch(step));
+                assert_eq!(batch.codes, placed.codes);
+                assert_eq!(batch.amplitude, known.select(Axis(0), &placed.places));
+            }
+        }
+        let augmentation = Augmentation { noise: 0.1, ..Augmentation::default() };
+        let sampler = PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(6, 37) }).unwrap();
+        assert_eq!(sampler.distinct(), None);
     }
 
     #[test]

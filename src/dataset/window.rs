@@ -33,6 +33,7 @@ impl Padding {
 }
 
 /// A window of a section: its first sample, and the trace of each of its columns.
+#[derive(Clone, Copy, Debug)]
 pub struct Window {
     /// Trace of the first column.
     pub first_trace: i64,

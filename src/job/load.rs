@@ -110,6 +110,7 @@ fn without_detours(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::super::schema::FeatureCache;
     use super::super::source::MOST_BYTES;
     use super::super::{Place, Problem, job_yaml};
     use super::*;
@@ -174,6 +175,7 @@ prediction:
             vec![
                 "amplitude.clip=[-1.5, 2]",
                 "training.class_weights=[1, 2.5]",
+                "training.feature_cache=1.5 GiB",
                 "prediction=[{engine: dense}, {name: b, engine: dense, crosslines: {first: 1, last: 9}}]",
                 "output={figures: {time_slices: [1200.5]}}",
                 "classes=[{name: else, color: '#102030'}, salt]",
@@ -184,6 +186,13 @@ prediction:
             let written = job_yaml(&job).unwrap();
             assert_eq!(load(elsewhere.path(), &written, &[]).unwrap().job, job, "{written}");
         }
+    }
+
+    #[test]
+    fn a_word_for_no_memory_is_no_truth_value() {
+        let cache = |text| load(folder().path(), JOB, &[text]).unwrap().job.training.feature_cache;
+        assert_eq!(cache("training.feature_cache=off"), FeatureCache::Off);
+        assert_eq!(cache("training.feature_cache=auto"), FeatureCache::default());
     }
 
     #[test]
@@ -271,6 +280,8 @@ prediction:
                 "expected no value",
             ),
             ("inverse_sqrt", "[1]", (16, 18), "training.class_weights", "1 weights are given for 2 classes"),
+            ("steps: 160\n", "steps: 160\n  feature_cache: 2\n", (15, 18), "training.feature_cache", "`2 GiB`"),
+            ("steps: 160\n", "steps: 160\n  feature_cache: much\n", (15, 18), "training.feature_cache", "`off`"),
             (", validation: 20", "", (17, 3), "training.early_stopping", "needs voxels to validate on"),
             ("engine: dense", "engine: fast", (19, 11), "prediction.engine", "unknown form `fast`"),
             ("inlines: all", "inlines: al", (20, 12), "prediction.inlines", "expected `all`"),

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
-use super::schema::TrainingForm;
+use super::schema::{self, TrainingForm};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
@@ -15,7 +15,7 @@ use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, P
 use crate::predict::{Engine, ScoreOptions, SubsetValidator};
 use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
 use crate::train::{
-    Checkpoint, EarlyStopping, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train,
+    Checkpoint, EarlyStopping, FeatureCache, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train,
 };
 use crate::volume::Volume;
 
@@ -27,6 +27,8 @@ pub(super) const UNFINISHED: &str = "training";
 const MOST_VALIDATION_PATCHES: usize = 4096;
 /// A killed run loses at most this much work.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
+/// One batch waits while the next is made.
+const BATCHES_AHEAD: usize = 2;
 
 /// A training that has been checked against its data and can begin.
 pub(super) struct PreparedTraining {
@@ -84,6 +86,12 @@ impl PreparedTraining {
             steps_per_epoch,
             early_stopping,
             checkpoint_every: CHECKPOINT_EVERY,
+            feature_cache: match job.training.feature_cache {
+                schema::FeatureCache::Auto => FeatureCache::Auto,
+                schema::FeatureCache::Off => FeatureCache::Off,
+                schema::FeatureCache::Size(size) => FeatureCache::Bytes(size.bytes),
+            },
+            batches_ahead: BATCHES_AHEAD,
             fingerprint: format!("{identity} {device} {threads}"),
         };
         let learner_options = LearnerOptions {
@@ -184,7 +192,11 @@ fn checkpoint_path(folder: &RunFolder) -> PathBuf {
 
 /// The engine that scores labelled voxels: dense wherever the network allows it.
 pub(super) fn scoring_engine(predictor: &crate::network::Predictor) -> Engine {
-    if predictor.receptive_field().is_some() { Engine::Dense { tile: 128 } } else { Engine::PATCH }
+    match predictor.receptive_field() {
+        Some(_) => Engine::Dense { tile: 128 },
+        None if predictor.device().is_cuda() => Engine::PATCH.with_size(1024),
+        None => Engine::PATCH,
+    }
 }
 
 /// The form of training, and how many of its steps show every training voxel once.

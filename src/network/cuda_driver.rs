@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use libloading::os::unix::{Library, Symbol};
 
-use super::{Device, NetworkError};
+use super::{Device, NetworkError, host_memory};
 
 /// `CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR` and `..._MINOR`.
 const COMPUTE_CAPABILITY: [c_int; 2] = [75, 76];
@@ -25,10 +25,10 @@ impl Device {
         }
     }
 
-    /// Bytes free on a CUDA device; `None` for the CPU, or where the driver does not say.
+    /// Bytes free on the device, for the CPU in the machine; `None` where the driver or the system does not say.
     pub fn free_memory(self) -> Option<u64> {
         if !self.is_cuda() {
-            return None;
+            return host_memory::free();
         }
         // A tensor makes the device's context current on this thread.
         let _small = tch::Tensor::f_zeros([1], (tch::Kind::Float, self.0)).ok()?;

@@ -1,5 +1,6 @@
 //! A network as a tree of layers, and what can be told from it without weights.
 
+use super::extent::Extent;
 use super::layer::leaves;
 use super::{Convolution, Layer, Padding};
 
@@ -69,6 +70,28 @@ impl Layers {
         per_layer.sum::<usize>() as u64
     }
 
+    /// Floating-point operations of the patch form of one patch, a multiply-add counted as two.
+    pub fn patch_flop(&self) -> u64 {
+        let side = self.receptive_field().unwrap_or(self.patch);
+        self.flop(Extent { channels: self.channels(), rows: side, columns: side }, &self.layers)
+    }
+
+    fn flop(&self, mut extent: Extent, layers: &[Layer]) -> u64 {
+        let mut flop = 0;
+        for layer in layers {
+            // Where nothing is left of a map, the network is refused before it is run.
+            let after = extent.after(layer, self.padding).unwrap_or(extent);
+            flop += match layer {
+                Layer::Convolution(convolution) => 2 * (after.values() * convolution.fan_in()) as u64,
+                Layer::Linear { inputs, outputs, .. } => 2 * (inputs * outputs) as u64,
+                Layer::Branches { branches, .. } => branches.iter().map(|branch| self.flop(extent, branch)).sum(),
+                _ => 0,
+            };
+            extent = after;
+        }
+        flop
+    }
+
     /// Where the end of the network begins: the first layer that treats a map as a whole.
     pub fn body_end(&self) -> usize {
         body_end(&self.layers)
@@ -84,4 +107,27 @@ impl Layers {
 pub(super) fn body_end(layers: &[Layer]) -> usize {
     let is_end = |layer: &Layer| matches!(layer, Layer::AveragePoolTo(_) | Layer::Flatten | Layer::Linear { .. });
     layers.iter().position(is_end).unwrap_or(layers.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Backbone, Input};
+
+    /// Multiply-adds of one 224 x 224 picture as torchvision states them (`_ops`), within its rounding.
+    #[test]
+    fn networks_do_the_published_arithmetic() {
+        for (backbone, side, published) in [
+            (Backbone::Vgg16, 224, 15.47),
+            (Backbone::Resnet18, 224, 1.814),
+            (Backbone::Resnet50, 224, 4.089),
+            (Backbone::Resnet152, 224, 11.514),
+            (Backbone::MobilenetV2, 224, 0.301),
+            (Backbone::InceptionV3, 299, 5.713),
+            (Backbone::Densenet121, 224, 2.834),
+        ] {
+            let flop = backbone.published(Input::Colour, side, 1000).unwrap().patch_flop();
+            let multiply_adds = flop as f64 / 2e9;
+            assert!((multiply_adds / published - 1.0).abs() < 0.005, "{backbone}: {multiply_adds}");
+        }
+    }
 }

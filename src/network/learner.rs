@@ -2,13 +2,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{ArrayView3, ArrayViewD};
+use ndarray::{Array2, Array3};
 use tch::{Kind, Reduction, Tensor};
 
-use super::array::{NamedArray, tensor_from_array};
+use super::array::NamedArray;
+use super::batch::{Input, moved};
+use super::frozen::Kept;
 use super::optimizer::Optimizer;
 use super::sequential::{Form, Sequential};
-use super::{Device, Freeze, Model, NetworkError, OptimizerOptions, Precision, Predictor};
+use super::{Batch, Device, Freeze, FrozenLayers, Model, NetworkError, OptimizerOptions, Precision, Predictor, Stager};
 use crate::grid::UNLABELLED;
 
 /// libtorch draws dropout from one generator a process; two learners must not draw from it in turn.
@@ -49,6 +51,7 @@ pub struct Learner {
     optimizer: Optimizer,
     options: LearnerOptions,
     class_weights: Option<Tensor>,
+    kept: Option<Kept>,
 }
 
 impl Learner {
@@ -66,57 +69,85 @@ impl Learner {
             Some(weights) => Some(Tensor::f_from_slice(weights)?.f_to_device(options.device.0)?),
             None => None,
         };
-        Ok(Self { network, optimizer: Optimizer::new(options.optimizer), options, class_weights })
+        Ok(Self { network, optimizer: Optimizer::new(options.optimizer), options, class_weights, kept: None })
     }
 
-    /// One update from patches `[n, patch, patch]` (samples down, traces across) and the codes of their centres.
-    ///
-    /// `step` counts from 0 and fixes dropout and the learning rate.
-    ///
-    /// # Errors
-    /// When shapes do not fit, memory runs out or the loss is no number.
-    pub fn step_patches(
-        &mut self,
-        amplitude: ArrayView3<'_, f32>,
-        codes: &[u8],
-        step: u64,
-    ) -> Result<StepOutcome, NetworkError> {
-        let codes = ndarray::aview1(codes).into_dyn();
-        self.step(amplitude, codes, Form::Patch, step)
+    /// Makes batches for this learner, also on another thread.
+    pub fn stager(&self) -> Stager {
+        Stager::new(self.options.device)
     }
 
-    /// One update from crops `[n, h + r - 1, w + r - 1]` and the codes `[n, h, w]` of their inner voxels, of which
-    /// [`UNLABELLED`] ones do not count.
+    /// Bytes free on the device; `None` where it does not say.
+    pub fn free_memory(&self) -> Option<u64> {
+        self.options.device.free_memory()
+    }
+
+    /// The layers whose features may be kept, if there are any.
     ///
     /// # Errors
-    /// As [`Learner::step_patches`]; also when the network has no dense form.
-    pub fn step_crops(
-        &mut self,
-        amplitude: ArrayView3<'_, f32>,
-        codes: ArrayView3<'_, u8>,
-        step: u64,
-    ) -> Result<StepOutcome, NetworkError> {
-        self.step(amplitude, codes.into_dyn(), Form::Dense, step)
+    /// When memory runs out.
+    pub fn frozen_layers(&self) -> Result<Option<FrozenLayers>, NetworkError> {
+        self.network.frozen_layers()
     }
 
-    fn step(
+    /// Computes and keeps what the frozen layers make of images `[sample, trace]`, until `carry_on` says no.
+    ///
+    /// # Errors
+    /// When the network has no dense form or no frozen layers, or memory runs out.
+    pub fn keep_images(
         &mut self,
-        amplitude: ArrayView3<'_, f32>,
-        codes: ArrayViewD<'_, u8>,
-        form: Form,
-        step: u64,
-    ) -> Result<StepOutcome, NetworkError> {
-        let device = self.options.device.0;
-        let input = tensor_from_array(amplitude)?.f_unsqueeze(1)?.f_to_device(device)?;
-        let codes: Vec<i64> = codes.iter().map(|&code| i64::from(code)).collect();
-        let target = Tensor::f_from_slice(&codes)?.f_to_device(device)?;
-        let scores = self.forward(&input, form, step)?;
+        images: impl Iterator<Item = Array2<f32>>,
+        carry_on: &dyn Fn() -> bool,
+    ) -> Result<(), NetworkError> {
+        let layers = self.network.frozen_layers()?.ok_or_else(nothing_frozen)?;
+        let mut kept = Kept::Images(Vec::new());
+        for image in images {
+            kept.add_image(&self.network, &layers, image.view(), self.options.device.0, carry_on)?;
+            if !carry_on() {
+                return Ok(());
+            }
+        }
+        self.kept = Some(kept);
+        Ok(())
+    }
+
+    /// Computes and keeps what the frozen layers make of `count` patches, which come as batches `[n, patch, patch]`, until
+    /// `carry_on` says no.
+    ///
+    /// # Errors
+    /// When the network has no frozen layers or memory runs out.
+    pub fn keep_patches(
+        &mut self,
+        batches: impl Iterator<Item = Array3<f32>>,
+        count: usize,
+        carry_on: &dyn Fn() -> bool,
+    ) -> Result<(), NetworkError> {
+        let layers = self.network.frozen_layers()?.ok_or_else(nothing_frozen)?;
+        let mut kept = Kept::patches(&layers, count, self.options.device.0)?;
+        for batch in batches {
+            if !carry_on() {
+                return Ok(());
+            }
+            kept.add_patches(&self.network, batch.view())?;
+        }
+        self.kept = Some(kept);
+        Ok(())
+    }
+
+    /// One update from a batch. `step` counts from 0 and fixes dropout and the learning rate.
+    ///
+    /// # Errors
+    /// When shapes do not fit, memory runs out, the loss is no number, the batch wants features that are not kept, or it
+    /// holds crops and the network has no dense form.
+    pub fn step(&mut self, batch: &Batch, step: u64) -> Result<StepOutcome, NetworkError> {
+        let target = moved(&batch.target, self.options.device.0)?;
+        let scores = self.forward(batch, step)?;
         // One row a voxel: [N * H * W, K].
-        let scores = if form == Form::Dense { scores.f_permute([0, 2, 3, 1])?.f_flatten(0, 2)? } else { scores };
+        let scores = if scores.dim() == 4 { scores.f_permute([0, 2, 3, 1])?.f_flatten(0, 2)? } else { scores };
         if scores.size()[0] != target.size()[0] {
             return Err(NetworkError::Shape {
                 what: "the batch's codes".into(),
-                actual: vec![codes.len()],
+                actual: vec![target.numel()],
                 expected: format!("{} voxels", scores.size()[0]),
             });
         }
@@ -138,11 +169,32 @@ impl Learner {
         Ok(outcome)
     }
 
-    fn forward(&self, input: &Tensor, form: Form, step: u64) -> Result<Tensor, NetworkError> {
+    fn forward(&self, batch: &Batch, step: u64) -> Result<Tensor, NetworkError> {
+        let device = self.options.device.0;
+        let network = &self.network;
+        let kept = || self.kept.as_ref().ok_or_else(nothing_frozen);
+        let dense_form = |rows: i64, columns: i64| match batch.form {
+            Form::Patch => Form::Patch,
+            _ => network.dense_form([rows, columns]),
+        };
+        let (input, form) = match &batch.input {
+            Input::Amplitudes(amplitudes) => {
+                let (_, _, height, width) = amplitudes.size4()?;
+                let halo = network.layers.receptive_field().map_or(0, |window| window as i64 - 1);
+                (moved(amplitudes, device)?, dense_form(height - halo, width - halo))
+            }
+            Input::KeptPatches(places) => (kept()?.of_patches(&moved(places, device)?)?, Form::Patch),
+            Input::KeptCrops(places, side) => {
+                (kept()?.of_crops(places, network.features_of_crop(*side))?, dense_form(*side, *side))
+            }
+        };
         let _alone = GENERATOR.lock().unwrap_or_else(PoisonError::into_inner);
         // Re-seeding at every step makes dropout a function of the step, so that a continued run repeats it.
         tch::manual_seed(step_seed(self.options.seed, step));
-        self.network.train(input, form)
+        match &batch.input {
+            Input::Amplitudes(_) => network.train(&input, form),
+            Input::KeptPatches(_) | Input::KeptCrops(..) => network.train_on_features(&input, form),
+        }
     }
 
     /// The network as it stands, for evaluation; a copy that later steps do not change.
@@ -177,6 +229,10 @@ impl Learner {
         self.network.parameters.assign(weights)?;
         self.optimizer.restore(optimizer_state, self.options.device.0)
     }
+}
+
+fn nothing_frozen() -> NetworkError {
+    NetworkError::Torch { message: "no features of frozen layers are kept".into() }
 }
 
 /// Distinct seeds for neighbouring steps (Steele et al. 2014, SplitMix64).

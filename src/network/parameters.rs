@@ -96,6 +96,11 @@ impl Parameters {
         Ok(())
     }
 
+    /// Where the tensors are.
+    pub(super) fn device(&self) -> Device {
+        self.0.values().next().map_or(Device::Cpu, |parameter| parameter.tensor.device())
+    }
+
     /// Copies of all tensors.
     pub(super) fn arrays(&self) -> Result<Vec<NamedArray>, NetworkError> {
         self.0.iter().map(|(name, parameter)| NamedArray::from_tensor(name, &parameter.tensor)).collect()

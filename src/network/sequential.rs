@@ -4,8 +4,10 @@ use tch::{Device, Tensor};
 
 use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
 use super::layer::leaves;
+use super::memory_format::channels_last;
 use super::parameters::Parameters;
-use super::{Convolution, Join, Layer, Layers, NetworkError, Precision};
+use super::phases::{apart, together};
+use super::{Convolution, FrozenLayers, Join, Layer, Layers, NetworkError, Precision};
 
 /// Share of a batch's statistics that enters the running ones (PyTorch's default).
 const MOMENTUM: f64 = 0.1;
@@ -15,8 +17,10 @@ const MOMENTUM: f64 = 0.1;
 pub(super) enum Form {
     /// `[N, 1, patch, patch]` to `[N, K]`.
     Patch,
-    /// `[N, 1, H + r - 1, W + r - 1]` to `[N, K, H, W]`.
+    /// `[N, 1, H + r - 1, W + r - 1]` to `[N, K, H, W]`, with dilated kernels.
     Dense,
+    /// The same with the phases of each stride as entries of the batch; H and W are multiples of the total stride.
+    Phases,
 }
 
 /// Layers with their weights.
@@ -45,10 +49,57 @@ impl Sequential {
 
     /// Class scores with dropout, batch statistics and a graph from the first trainable layer on.
     pub(super) fn train(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+        self.train_from(self.narrowed(input, form)?, 0, form)
+    }
+
+    /// The same from the [features](Self::frozen_features) of the input.
+    pub(super) fn train_on_features(&self, features: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+        let start = self.steady_layers();
+        let phases = if form == Form::Phases { self.spread_before(start, form) } else { 1 };
+        self.train_from(apart(features, 1, phases)?, start, form)
+    }
+
+    /// What the layers that neither learn nor draw lots make of an input. In the dense form, the features of all voxels.
+    pub(super) fn frozen_features(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+        tch::no_grad(|| self.run(self.narrowed(input, form)?, 0..self.steady_layers(), form))
+    }
+
+    /// The layers that [`Self::frozen_features`] go through, with some weights among them.
+    pub(super) fn frozen_layers(&self) -> Result<Option<FrozenLayers>, NetworkError> {
+        let layers = &self.layers.layers[..self.steady_layers()];
+        if !leaves(layers).iter().any(|layer| matches!(layer, Layer::Convolution(_) | Layer::Linear { .. })) {
+            return Ok(None);
+        }
+        let (side, device) = (self.layers.patch as i64, self.parameters.device());
+        let patch = Tensor::f_zeros([1, 1, side, side], (tch::Kind::Float, device))?;
+        let of_patch = self.frozen_features(&patch, Form::Patch)?.size()[1..].to_vec();
+        let window = Layers { layers: layers.to_vec(), ..self.layers.clone() }.receptive_field();
+        Ok(Some(FrozenLayers { window, channels: of_patch[0] as usize, of_patch }))
+    }
+
+    /// Features on a side of a crop that gives `outputs` on a side: what the layers behind them see.
+    pub(super) fn features_of_crop(&self, outputs: i64) -> i64 {
+        let window = |layers: &[Layer]| {
+            Layers { layers: layers.to_vec(), ..self.layers.clone() }.receptive_field().unwrap_or(1) as i64
+        };
+        let steady = self.steady_layers();
+        outputs + window(&self.layers.layers) - window(&self.layers.layers[..steady])
+    }
+
+    /// The dense form to train with on crops that give outputs of this shape.
+    pub(super) fn dense_form(&self, outputs: [i64; 2]) -> Form {
+        let total = self.spread_before(self.layers.layers.len(), Form::Dense);
+        if outputs.iter().all(|side| side % total == 0) { Form::Phases } else { Form::Dense }
+    }
+
+    fn train_from(&self, values: Tensor, start: usize, form: Form) -> Result<Tensor, NetworkError> {
         let first_trainable = self.first_trainable();
-        let input = self.narrowed(input, form)?;
-        let features = tch::no_grad(|| self.run(input, 0..first_trainable, form, true))?;
-        scores(self.run(features, first_trainable..self.layers.layers.len(), form, true)?, form)
+        let features = tch::no_grad(|| self.run(values, start..first_trainable, form))?;
+        let output = self.run(features, first_trainable..self.layers.layers.len(), form)?;
+        match form {
+            Form::Phases => together(&output, self.spread_before(self.layers.layers.len(), form)),
+            _ => scores(output, form),
+        }
     }
 
     /// The part of a patch that a valid network looks at.
@@ -60,7 +111,7 @@ impl Sequential {
                 let start = (self.layers.patch / 2 - window / 2) as i64;
                 Ok(input.f_narrow(2, start, window as i64)?.f_narrow(3, start, window as i64)?)
             }
-            (Form::Dense, None) => Err(NetworkError::NoDenseForm),
+            (Form::Dense | Form::Phases, None) => Err(NetworkError::NoDenseForm),
             _ => Ok(input.shallow_clone()),
         }
     }
@@ -72,65 +123,56 @@ impl Sequential {
         self.layers.layers.iter().position(is_trainable).unwrap_or(self.layers.layers.len())
     }
 
-    fn run(
-        &self,
-        input: Tensor,
-        range: std::ops::Range<usize>,
-        form: Form,
-        training: bool,
-    ) -> Result<Tensor, NetworkError> {
-        // In the dense form every stride so far has become dilation.
-        let dilation = self.dilation_before(range.start, form);
-        self.run_layers(input, &self.layers.layers[range], form, dilation, training)
+    /// How many of the first layers neither learn nor draw lots.
+    fn steady_layers(&self) -> usize {
+        let draws = |layer: &Layer| matches!(layer, Layer::Dropout(_));
+        let first_drawing = self.layers.layers.iter().position(draws).unwrap_or(self.layers.layers.len());
+        first_drawing.min(self.first_trainable())
     }
 
-    fn run_layers(
-        &self,
-        input: Tensor,
-        layers: &[Layer],
-        form: Form,
-        mut dilation: i64,
-        training: bool,
-    ) -> Result<Tensor, NetworkError> {
+    fn run(&self, input: Tensor, range: std::ops::Range<usize>, form: Form) -> Result<Tensor, NetworkError> {
+        // In the dense form every stride so far has become dilation, or the number of phases.
+        let spread = self.spread_before(range.start, form);
+        self.run_layers(input, &self.layers.layers[range], form, spread)
+    }
+
+    fn run_layers(&self, input: Tensor, layers: &[Layer], form: Form, mut spread: i64) -> Result<Tensor, NetworkError> {
         let mut values = input;
         for layer in layers {
+            let dilation = if form == Form::Dense { spread } else { 1 };
             values = match layer {
                 Layer::Convolution(convolution) => {
                     let output = self.convolution(&values, convolution, form, dilation)?;
-                    dilation *= if form == Form::Dense { convolution.stride as i64 } else { 1 };
-                    output
+                    if !output.device().is_cuda() { channels_last(&output)? } else { output }
                 }
                 Layer::MaxPool => {
-                    let stride = if form == Form::Dense { 1 } else { 2 };
-                    let output = values.f_max_pool2d([2, 2], [stride, stride], [0, 0], [dilation, dilation], false)?;
-                    dilation *= if form == Form::Dense { 2 } else { 1 };
-                    output
+                    let stride = if form == Form::Patch { 2 } else { 1 };
+                    values.f_max_pool2d([2, 2], [stride, stride], [0, 0], [dilation, dilation], false)?
                 }
-                Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon, training)?,
+                Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon)?,
                 Layer::Relu => values.f_relu()?,
                 Layer::Relu6 => values.f_relu6()?,
                 Layer::Pool(pool) => pooled(&values, pool, self.layers.padding)?,
                 Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
                 Layer::Branches { branches, join } => {
-                    let run =
-                        |branch: &Vec<Layer>| self.run_layers(values.shallow_clone(), branch, form, dilation, training);
+                    let run = |branch: &Vec<Layer>| self.run_layers(values.shallow_clone(), branch, form, spread);
                     joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
                 }
-                Layer::Dropout(share) => values.f_dropout(*share, training)?,
+                Layer::Dropout(share) => values.f_dropout(*share, true)?,
                 Layer::Flatten => values.f_flatten(1, -1)?,
                 Layer::Linear { name, .. } => self.linear(&values, name)?,
             };
+            if form == Form::Phases {
+                values = apart(&values, spread, stride(layer))?;
+            }
+            spread *= if form == Form::Patch { 1 } else { stride(layer) };
         }
         Ok(values)
     }
 
-    fn dilation_before(&self, end: usize, form: Form) -> i64 {
-        let stride = |layer: &Layer| match layer {
-            Layer::Convolution(convolution) => convolution.stride as i64,
-            Layer::MaxPool => 2,
-            _ => 1,
-        };
-        if form == Form::Dense { self.layers.layers[..end].iter().map(stride).product() } else { 1 }
+    /// Product of the strides before layer `end`, where the form does not take them as they are.
+    fn spread_before(&self, end: usize, form: Form) -> i64 {
+        if form == Form::Patch { 1 } else { self.layers.layers[..end].iter().map(stride).product() }
     }
 
     fn convolution(
@@ -143,7 +185,7 @@ impl Sequential {
         let Convolution { name, bias, .. } = convolution;
         let weight = self.parameters.tensor(&format!("{name}.weight"))?;
         let bias = if *bias { Some(self.parameters.tensor(&format!("{name}.bias"))?) } else { None };
-        if form == Form::Dense {
+        if form != Form::Patch {
             return convolve(input, weight, bias, Walk { dilation, ..Walk::strided(1) }, Precision::Float32);
         }
         let geometry = Geometry::of(convolution, self.layers.padding);
@@ -159,10 +201,10 @@ impl Sequential {
         }
     }
 
-    fn batch_norm(&self, input: &Tensor, name: &str, epsilon: f64, training: bool) -> Result<Tensor, NetworkError> {
+    fn batch_norm(&self, input: &Tensor, name: &str, epsilon: f64) -> Result<Tensor, NetworkError> {
         let part = |part: &str| self.parameters.tensor(&format!("{name}.{part}"));
         // Frozen layers keep their statistics.
-        let training = training && self.parameters.is_trainable(&format!("{name}.weight"));
+        let training = self.parameters.is_trainable(&format!("{name}.weight"));
         Ok(input.f_batch_norm(
             Some(part("weight")?),
             Some(part("bias")?),
@@ -186,6 +228,14 @@ impl Sequential {
     }
 }
 
+fn stride(layer: &Layer) -> i64 {
+    match layer {
+        Layer::Convolution(convolution) => convolution.stride as i64,
+        Layer::MaxPool => 2,
+        _ => 1,
+    }
+}
+
 /// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
 fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
     if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
@@ -199,5 +249,54 @@ pub(super) fn joined(branches: &[Tensor], join: Join) -> Result<Tensor, NetworkE
             rest.iter().try_fold(sum, |sum, branch| Ok(sum.f_add(branch)?))
         }
         _ => Ok(Tensor::f_cat(branches, 1)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Kind;
+
+    use super::super::{Architecture, Head, Padding};
+    use super::*;
+
+    #[test]
+    fn phases_dilation_and_kept_features_have_the_same_scores_and_gradients() {
+        let head = Head { hidden: vec![6], dropout: 0.0, batch_norm: true, batch_norm_scores: true };
+        let architecture = Architecture::Vgg16 { cut: Some("conv3_1".into()), padding: Padding::Valid, head };
+        let layers = architecture.layers(65, 3).unwrap();
+        let window = layers.receptive_field().unwrap() as i64;
+        let gradients = |form: Option<Form>| {
+            let mut network = Sequential::fresh(layers.clone(), 7).unwrap();
+            for (name, parameter) in &mut network.parameters.0 {
+                parameter.trainable &=
+                    !["features.0.", "features.2.", "features.5."].iter().any(|f| name.starts_with(f));
+            }
+            network.move_to(Device::Cpu).unwrap();
+            tch::manual_seed(1);
+            let input = Tensor::randn([2, 1, 8 + window - 1, 12 + window - 1], (Kind::Float, Device::Cpu));
+            let scores = match form {
+                Some(form) => network.train(&input, form).unwrap(),
+                None => {
+                    let features = network.frozen_features(&input, Form::Dense).unwrap();
+                    assert_eq!(features.size()[2], network.features_of_crop(8));
+                    network.train_on_features(&features, network.dense_form([8, 12])).unwrap()
+                }
+            };
+            assert_eq!(scores.size(), [2, 3, 8, 12]);
+            (scores.square() * Tensor::arange(8, (Kind::Float, Device::Cpu)).reshape([1, 1, 8, 1]))
+                .sum(Kind::Float)
+                .backward();
+            let weight = network.parameters.tensor("features.7.weight").unwrap().grad();
+            (scores.detach(), weight)
+        };
+        let (scores, weight) = gradients(Some(Form::Dense));
+        assert!(weight.abs().max().double_value(&[]) > 0.1);
+        for form in [Some(Form::Phases), None] {
+            let (other_scores, other_weight) = gradients(form);
+            for (other, expected) in [(other_scores, &scores), (other_weight, &weight)] {
+                let largest = |values: Tensor| values.abs().max().double_value(&[]);
+                assert!(largest(other - expected) <= 1e-5 * largest(expected.shallow_clone()), "{form:?}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::network::{Device, Layers, Precision};
 /// Sides that tiles may have, the best first. Few of them, so that another machine with memory enough takes the same.
 const SIDES: [usize; 9] = [512, 384, 256, 192, 128, 96, 64, 48, 32];
 /// Batches of patches on a CPU, the best first.
-const BATCHES_CPU: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+const BATCHES_CPU: [usize; 6] = [32, 16, 8, 4, 2, 1];
 /// Batches of patches on a CUDA device.
 const BATCHES_CUDA: [usize; 9] = [4096, 2048, 1024, 512, 256, 128, 64, 16, 1];
 /// Share of the free memory that a prediction takes if it is not told.
@@ -37,7 +37,7 @@ pub struct MemoryPlan<'a> {
 impl MemoryPlan<'_> {
     /// A share of the memory that is free where `device` has its tensors, in bytes.
     pub fn default_budget(device: Device) -> u64 {
-        let free = device.free_memory().unwrap_or_else(free_host_memory);
+        let free = device.free_memory().unwrap_or(UNKNOWN);
         (free as f64 * SHARE) as u64
     }
 
@@ -90,18 +90,6 @@ impl MemoryPlan<'_> {
             budget: self.budget,
             workers: self.workers,
         })
-    }
-}
-
-/// What this process may still take: of the machine, or of the share that a container has. Where the system does not say,
-/// little is assumed.
-fn free_host_memory() -> u64 {
-    let Ok(mut system) = sysinfo::System::new() else { return UNKNOWN };
-    system.refresh_memory();
-    let group = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
-    match system.available_memory().min(group) {
-        0 => UNKNOWN,
-        free => free,
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) struct Progress {
     pub(super) epoch: EpochSums,
     pub(super) history: Vec<EpochRecord>,
     pub(super) stopped: Option<String>,
+    /// Whether features of frozen layers are kept; unknown before the first step.
+    #[serde(default)]
+    pub(super) keeps_features: Option<bool>,
 }
 
 /// A checkpoint: progress, weights, optimiser state and the best weights so far.

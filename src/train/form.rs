@@ -1,7 +1,7 @@
 //! The two forms of training.
 
 use crate::dataset::{CropOptions, CropSampler, DatasetError, PatchOptions, PatchSampler, SeismicDataset};
-use crate::network::{Learner, NetworkError, StepOutcome};
+use crate::network::{Batch, NetworkError, Stager};
 
 /// What one training step sees.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,16 +26,24 @@ impl<'a> Sampler<'a> {
         })
     }
 
-    /// Draws the batch of `step`, counted from 0, and lets the learner learn it.
-    pub(super) fn step(&self, learner: &mut Learner, step: u64) -> Result<StepOutcome, NetworkError> {
+    /// The batch of `step`, counted from 0: amplitudes, or the places of their features if the learner keeps them.
+    pub(super) fn batch(&self, step: u64, stager: Stager, features_kept: bool) -> Result<Batch, NetworkError> {
         match self {
+            Self::Patch(sampler) if features_kept => {
+                let batch = sampler.placed_batch(step);
+                stager.kept_patches(&batch.places, &batch.codes)
+            }
             Self::Patch(sampler) => {
                 let batch = sampler.batch(step);
-                learner.step_patches(batch.amplitude.view(), &batch.codes, step)
+                stager.patches(batch.amplitude.view(), &batch.codes)
+            }
+            Self::Dense(sampler) if features_kept => {
+                let batch = sampler.placed_batch(step);
+                stager.kept_crops(batch.places, batch.codes.view())
             }
             Self::Dense(sampler) => {
                 let batch = sampler.batch(step);
-                learner.step_crops(batch.amplitude.view(), batch.codes.view(), step)
+                stager.crops(batch.amplitude.view(), batch.codes.view())
             }
         }
     }

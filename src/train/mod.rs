@@ -6,15 +6,19 @@
 mod checkpoint;
 mod early_stopping;
 mod error;
+mod features;
 mod form;
 mod observer;
 mod options;
+mod prefetch;
 mod session;
+#[cfg(test)]
+mod test_run;
 
 pub use checkpoint::Checkpoint;
 pub use early_stopping::{EarlyStopping, Monitor};
 pub use error::TrainError;
 pub use form::Form;
-pub use observer::{EpochRecord, Observer, TrainingEvent};
-pub use options::TrainingOptions;
+pub use observer::{EpochRecord, KeptFeatures, Observer, TrainingEvent};
+pub use options::{FeatureCache, TrainingOptions};
 pub use session::{TrainedWeights, Validation, Validator, train};

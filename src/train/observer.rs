@@ -23,6 +23,25 @@ pub struct EpochRecord {
     pub validation_accuracy: Option<f64>,
 }
 
+/// Whether the features of frozen layers are computed once and kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeptFeatures {
+    /// They are.
+    Yes {
+        /// Bytes that they take.
+        bytes: u64,
+        /// Of what: `1 section`, `1200 patches`.
+        words: String,
+    },
+    /// They are computed anew at every step.
+    No {
+        /// Why.
+        reason: String,
+    },
+    /// No layers are frozen.
+    NothingFrozen,
+}
+
 /// Something happened in training.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -36,6 +55,8 @@ pub enum TrainingEvent<'a> {
         /// Epochs finished before, from a checkpoint.
         history: &'a [EpochRecord],
     },
+    /// What was decided about the features of frozen layers, before the first step.
+    Features(&'a KeptFeatures),
     /// One optimiser step is done.
     Step {
         /// Steps done.

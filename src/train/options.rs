@@ -17,6 +17,22 @@ pub struct TrainingOptions {
     pub early_stopping: Option<EarlyStopping>,
     /// Time between checkpoints within an epoch; one is written after every epoch anyway.
     pub checkpoint_every: Duration,
+    /// Memory for the features of frozen layers.
+    pub feature_cache: FeatureCache,
+    /// Batches that are made ahead of the device.
+    pub batches_ahead: usize,
     /// Names the settings and data of the run; a checkpoint of another run is refused.
     pub fingerprint: String,
+}
+
+/// Memory for the features of frozen layers, on the device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FeatureCache {
+    /// A quarter of what is free.
+    #[default]
+    Auto,
+    /// None: they are computed anew at every step.
+    Off,
+    /// So many bytes.
+    Bytes(u64),
 }

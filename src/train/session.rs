@@ -8,9 +8,10 @@ use std::time::Instant;
 use super::checkpoint::Progress;
 use super::early_stopping::best_epoch;
 use super::form::Sampler;
-use super::{Checkpoint, EpochRecord, Observer, TrainError, TrainingEvent, TrainingOptions};
+use super::prefetch::run_ahead;
+use super::{Checkpoint, EpochRecord, KeptFeatures, Observer, TrainError, TrainingEvent, TrainingOptions, features};
 use crate::dataset::SeismicDataset;
-use crate::network::{Learner, NamedArray, Predictor};
+use crate::network::{Batch, Learner, NamedArray, NetworkError, Predictor};
 
 /// Loss and accuracy on the validation share.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,25 +78,17 @@ pub fn train(
         steps: options.steps,
         history: &session.progress.history.clone(),
     })?;
-    let mut last_checkpoint = Instant::now();
-    while session.progress.step < options.steps && session.progress.stopped.is_none() {
-        session.step(&sampler)?;
-        let epoch_ended =
-            session.progress.step.is_multiple_of(options.steps_per_epoch) || session.progress.step == options.steps;
-        if epoch_ended {
-            session.end_epoch()?;
-        }
-        let stop = interrupted.load(Ordering::Relaxed);
-        if epoch_ended || stop || last_checkpoint.elapsed() >= options.checkpoint_every {
-            session.save()?;
-            last_checkpoint = Instant::now();
-        }
-        if stop && session.progress.step < options.steps {
-            return Err(TrainError::Interrupted { step: session.progress.step, steps: options.steps });
-        }
+    if session.keep_features(&sampler, interrupted)? {
+        session.steps(&sampler, interrupted)?;
+    }
+    if session.progress.step < options.steps && session.progress.stopped.is_none() {
+        return Err(TrainError::Interrupted { step: session.progress.step, steps: options.steps });
     }
     session.finish()
 }
+
+/// Gives the batch of a step.
+type NextBatch<'a> = dyn FnMut(u64) -> Result<Batch, NetworkError> + 'a;
 
 /// A run under way.
 struct Session<'a> {
@@ -124,9 +117,49 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn step(&mut self, sampler: &Sampler<'_>) -> Result<(), TrainError> {
+    /// Keeps the features of frozen layers where that is worth while; false when interrupted.
+    fn keep_features(&mut self, sampler: &Sampler<'_>, interrupted: &AtomicBool) -> Result<bool, TrainError> {
+        let kept = features::decide(self.learner, sampler, self.options, self.progress.keeps_features)?;
+        self.tell(&TrainingEvent::Features(&kept))?;
+        let keeps = matches!(kept, KeptFeatures::Yes { .. });
+        let carry_on = || !interrupted.load(Ordering::Relaxed);
+        if keeps && self.progress.step < self.options.steps {
+            features::keep(self.learner, sampler, &carry_on)?;
+        }
+        self.progress.keeps_features = Some(keeps);
+        Ok(!keeps || carry_on())
+    }
+
+    /// All steps that are left, up to an interruption.
+    fn steps(&mut self, sampler: &Sampler<'_>, interrupted: &AtomicBool) -> Result<(), TrainError> {
+        let options = self.options;
+        let (stager, keeps) = (self.learner.stager(), self.progress.keeps_features == Some(true));
+        let mut last_checkpoint = Instant::now();
+        let make = |step| sampler.batch(step, stager, keeps);
+        run_ahead(self.progress.step..options.steps, options.batches_ahead, make, |next| {
+            while self.progress.step < options.steps && self.progress.stopped.is_none() {
+                self.step(next)?;
+                let epoch_ended =
+                    self.progress.step.is_multiple_of(options.steps_per_epoch) || self.progress.step == options.steps;
+                if epoch_ended {
+                    self.end_epoch()?;
+                }
+                let stop = interrupted.load(Ordering::Relaxed);
+                if epoch_ended || stop || last_checkpoint.elapsed() >= options.checkpoint_every {
+                    self.save()?;
+                    last_checkpoint = Instant::now();
+                }
+                if stop {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn step(&mut self, next: &mut NextBatch<'_>) -> Result<(), TrainError> {
         let start = Instant::now();
-        let outcome = sampler.step(self.learner, self.progress.step)?;
+        let outcome = self.learner.step(&next(self.progress.step)?, self.progress.step)?;
         let progress = &mut self.progress;
         progress.step += 1;
         progress.epoch.loss += outcome.loss;
@@ -192,140 +225,10 @@ impl Session<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use ndarray::{Array2, Array3};
-    use tempfile::TempDir;
-
-    use super::super::{EarlyStopping, Form, Monitor};
+    use super::super::test_run::{dense, learner, options, patch, run, vgg16, waldeland};
+    use super::super::{EarlyStopping, Monitor};
     use super::*;
-    use crate::dataset::{Augmentation, CropOptions, Padding, PatchOptions, Split};
-    use crate::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, VerticalAxis};
-    use crate::labels::Labels;
-    use crate::network::{
-        Architecture, Device, Freeze, Head, LearnerOptions, Model, ModelDescription, OptimizerOptions,
-        Padding as Borders, set_threads,
-    };
-    use crate::volume::{AmplitudeScaling, MemoryVolume, Volume};
-
-    /// One inline with two textures: slow waves on the left, fast ones on the right.
-    fn dataset() -> SeismicDataset {
-        let line = |first, count| LineAxis { first, step: 1, count };
-        let vertical = VerticalAxis { domain: Domain::Time, start: 0.0, step: 4.0, count: 60 };
-        let geometry = Geometry { inline: line(1, 1), crossline: line(1, 80), vertical, xy_from_grid: None };
-        let wave = |trace: usize, sample: usize| {
-            let period = if trace < 40 { 24.0 } else { 5.0 };
-            (sample as f32 / period * std::f32::consts::TAU + trace as f32 * 0.1).sin()
-        };
-        let cube = Array3::from_shape_fn((1, 80, 60), |(_, trace, sample)| wave(trace, sample));
-        let volume = MemoryVolume::new(geometry, cube).unwrap();
-        let mut labels = Labels::new(volume.geometry().clone());
-        let codes = Array2::from_shape_fn((80, 60), |(trace, _)| u8::from(trace >= 40));
-        labels.add_section(Section::inline(0), codes.view()).unwrap();
-        let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
-        SeismicDataset::build(&volume, &scaling, &labels, &classes(), &[Plane::Inline], &Split::None).unwrap()
-    }
-
-    fn classes() -> ClassTable {
-        ClassTable::from_names(["slow", "fast"]).unwrap()
-    }
-
-    fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Learner {
-        set_threads(1);
-        let description = ModelDescription {
-            version: ModelDescription::VERSION,
-            architecture,
-            patch: 65,
-            planes: vec![Plane::Inline],
-            classes: classes(),
-            amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
-            domain: Domain::Time,
-            sample_step: 4.0,
-            pretrained: None,
-            seed: 3,
-        };
-        let options = LearnerOptions {
-            optimizer: OptimizerOptions::Adam { learning_rate: 2e-3 },
-            class_weights: Some(vec![1.0, 1.0]),
-            freeze,
-            device: Device::cpu(),
-            seed: 3,
-        };
-        Learner::new(Model::new(description, None).unwrap(), options).unwrap()
-    }
-
-    fn waldeland() -> Architecture {
-        Architecture::Waldeland { padding: Borders::Valid }
-    }
-
-    fn options(form: Form, steps: u64) -> TrainingOptions {
-        TrainingOptions {
-            form,
-            steps,
-            steps_per_epoch: 4,
-            early_stopping: None,
-            checkpoint_every: Duration::from_secs(3600),
-            fingerprint: "test".into(),
-        }
-    }
-
-    fn dense() -> Form {
-        Form::Dense(CropOptions {
-            crop: 12,
-            receptive_field: 61,
-            crops_per_step: 3,
-            labelled_at_least: 0.5,
-            augmentation: Augmentation { mirror: 0.5, amplitude_scale: [0.9, 1.1], noise: 0.05 },
-            seed: 3,
-        })
-    }
-
-    fn patch() -> Form {
-        Form::Patch(PatchOptions {
-            size: 65,
-            batch: 16,
-            padding: Padding::Zero,
-            balanced: true,
-            augmentation: Augmentation::default(),
-            seed: 3,
-        })
-    }
-
-    /// Notes epochs, and asks for an interruption after some step.
-    struct Watch<'a> {
-        interrupt_after: u64,
-        interrupted: &'a AtomicBool,
-        epochs: Vec<EpochRecord>,
-    }
-
-    impl Observer for Watch<'_> {
-        fn observe(&mut self, event: &TrainingEvent<'_>) -> std::io::Result<()> {
-            match event {
-                TrainingEvent::Started { history, .. } => self.epochs = history.to_vec(),
-                TrainingEvent::Step { step, .. } => {
-                    self.interrupted.store(*step >= self.interrupt_after, Ordering::Relaxed);
-                }
-                TrainingEvent::Epoch { record, .. } => self.epochs.push((*record).clone()),
-                _ => {}
-            }
-            Ok(())
-        }
-    }
-
-    fn run(
-        folder: &TempDir,
-        learner: &mut Learner,
-        options: &TrainingOptions,
-        validator: Option<&dyn Validator>,
-        interrupt_after: u64,
-    ) -> Result<TrainedWeights, TrainError> {
-        let interrupted = AtomicBool::new(false);
-        let mut watch = Watch { interrupt_after, interrupted: &interrupted, epochs: Vec::new() };
-        let path = folder.path().join("checkpoint.safetensors");
-        let trained = train(learner, &dataset(), options, validator, &path, &mut watch, &interrupted)?;
-        assert_eq!(watch.epochs, trained.history);
-        Ok(trained)
-    }
+    use crate::network::{Freeze, Predictor};
 
     #[test]
     fn both_forms_learn_and_continue_exactly_after_any_interruption() {
@@ -348,10 +251,22 @@ mod tests {
     }
 
     #[test]
+    fn batches_made_ahead_change_no_bit() {
+        for form in [dense(), patch()] {
+            let with = |batches_ahead| {
+                let options = TrainingOptions { batches_ahead, ..options(form.clone(), 6) };
+                let folder = tempfile::tempdir().unwrap();
+                run(&folder, &mut learner(waldeland(), None), &options, None, u64::MAX).unwrap()
+            };
+            let (none, one, four) = (with(0), with(1), with(4));
+            assert_eq!((&none.weights, &none.history), (&one.weights, &one.history));
+            assert_eq!((&none.weights, &none.history), (&four.weights, &four.history));
+        }
+    }
+
+    #[test]
     fn frozen_weights_keep_every_bit_and_later_ones_change() {
-        let head = Head { hidden: vec![8], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
-        let vgg16 = Architecture::Vgg16 { cut: Some("conv2_1".into()), padding: Borders::Valid, head };
-        let mut learner = learner(vgg16, Some(Freeze::Convolutions(2)));
+        let mut learner = learner(vgg16(), Some(Freeze::Convolutions(2)));
         let before = learner.weights().unwrap();
         run(&tempfile::tempdir().unwrap(), &mut learner, &options(patch(), 2), None, u64::MAX).unwrap();
         for (before, after) in before.iter().zip(learner.weights().unwrap()) {

@@ -1,4 +1,4 @@
-//! What is measured: networks with fresh weights on a section of a synthetic survey. Shared by the table and the check of devices.
+//! What is measured: networks with random weights on a section of a synthetic survey. For the table and the check of devices.
 
 use std::thread;
 use std::time::Instant;
@@ -40,7 +40,7 @@ impl Line {
 }
 
 fn scaling() -> Result<AmplitudeScaling, Failure> {
-    Ok(AmplitudeScaling::new(-8000.0, 8000.0)?)
+    Ok(AmplitudeScaling::new(-5500.0, 5500.0)?)
 }
 
 /// A network, and the voxels on which its patch engine is measured.
@@ -52,8 +52,8 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// With fresh weights; `patches` is the window `[traces, samples]` of the patch engine.
-    pub(super) fn fresh(
+    /// With random weights; `patches` is the window `[traces, samples]` of the patch engine.
+    pub(super) fn random(
         title: &'static str,
         architecture: Architecture,
         patches: [usize; 2],

@@ -32,6 +32,6 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
-    Adam, Augmentation, ClassWeights, DenseForm, EarlyStopping, Monitor, Optimizer, PatchForm, Sgd, Training,
-    TrainingForm,
+    Adam, Augmentation, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd,
+    Training, TrainingForm,
 };

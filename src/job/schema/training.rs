@@ -6,6 +6,7 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, SeqAccess, Unexpected};
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::MemorySize;
 use super::by_shape::{ByShape, by_shape};
 
 /// How a network learns. Its length is given in `steps` or in `epochs`, not both.
@@ -40,6 +41,12 @@ pub struct Training {
     #[serde(default)]
     #[garde(dive)]
     pub augmentation: Augmentation,
+    /// Memory for the features of frozen layers, which are then computed once for all steps: `auto` (a quarter of what is
+    /// free on the device), `off`, or an amount such as `2 GiB`. They are kept where they fit, come again, and no
+    /// `augmentation` but mirroring changes them.
+    #[serde(default)]
+    #[garde(skip)]
+    pub feature_cache: FeatureCache,
     /// Ends training when validation gets no better; needs a validation share in `split`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
@@ -182,6 +189,18 @@ impl Default for Augmentation {
     }
 }
 
+/// Memory for the features of frozen layers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FeatureCache {
+    /// A quarter of what is free.
+    #[default]
+    Auto,
+    /// None.
+    Off,
+    /// So much.
+    Size(MemorySize),
+}
+
 /// Ends training when validation gets no better.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields, default, expecting = "a map with `monitor` and `patience`")]
@@ -259,6 +278,50 @@ impl JsonSchema for ClassWeights {
                 { "enum": ["none", "inverse", "inverse_sqrt"] },
                 { "type": "array", "items": { "type": "number", "minimum": 0 } },
             ],
+        })
+    }
+}
+
+impl Serialize for FeatureCache {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Auto => serializer.serialize_str("auto"),
+            Self::Off => serializer.serialize_str("off"),
+            Self::Size(size) => size.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FeatureCache {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        by_shape(deserializer)
+    }
+}
+
+impl<'de> ByShape<'de> for FeatureCache {
+    const EXPECTED: &'static str = "`auto`, `off`, or an amount of memory with its unit, such as `2 GiB`";
+
+    fn from_text<E: Error>(text: &str) -> Result<Self, E> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "off" => Ok(Self::Off),
+            _ => MemorySize::from_text(text)
+                .map(Self::Size)
+                .map_err(|_: E| E::invalid_value(Unexpected::Str(text), &Self::EXPECTED)),
+        }
+    }
+}
+
+impl JsonSchema for FeatureCache {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "FeatureCache".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let size = generator.subschema_for::<MemorySize>();
+        json_schema!({
+            "description": "Memory for the features of frozen layers.",
+            "anyOf": [{ "enum": ["auto", "off"] }, size],
         })
     }
 }

@@ -85,7 +85,7 @@ fn subjects(device: Device) -> Result<(Line, Vec<Network>), Failure> {
         ("published VGG16", vgg16(None)),
         ("published Waldeland", Architecture::Waldeland { padding: Padding::Same }),
     ];
-    let networks = networks.map(|(title, architecture)| Network::fresh(title, architecture, patches, &line));
+    let networks = networks.map(|(title, architecture)| Network::random(title, architecture, patches, &line));
     Ok((line, networks.into_iter().collect::<Result<_, _>>()?))
 }
 

@@ -51,11 +51,11 @@ struct Figures(Vec<(Case, Figure)>);
 
 pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
     let line = Line::synthetic(context.size([464, 480], [96, 104]))?;
-    let fresh = |title, architecture, patches| Network::fresh(title, architecture, patches, &line);
-    let cut = fresh("VGG16 to conv4_1", vgg16(Some("conv4_1")), context.size([16, 32], [4, 4]))?;
+    let random = |title, architecture, patches| Network::random(title, architecture, patches, &line);
+    let cut = random("VGG16 to conv4_1", vgg16(Some("conv4_1")), context.size([16, 32], [4, 4]))?;
     let waldeland = Architecture::Waldeland { padding: Padding::Valid };
-    let waldeland = fresh("Waldeland valid", waldeland, context.size([60, 480], [8, 60]))?;
-    let published = fresh("published VGG16", vgg16(None), context.size([16, 16], [4, 4]))?;
+    let waldeland = random("Waldeland valid", waldeland, context.size([60, 480], [8, 60]))?;
+    let published = random("published VGG16", vgg16(None), context.size([16, 16], [4, 4]))?;
     let mut findings = Findings::default();
     let [traces, samples] = line.whole().shape();
     let program = Division::of_the_program(Device::cpu(), context.threads);
@@ -63,7 +63,7 @@ pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
     let eager = Eager::start(context, &line, &networks, &mut findings.notes)?;
     let peer = eager.as_ref().map_or("no PyTorch".to_owned(), |eager| format!("{} in eager mode", eager.name()));
     findings.notes.push(format!(
-        "a synthetic inline of {traces} x {samples} voxels; networks with fresh weights, the same on both sides; {} threads on \
+        "a synthetic inline of {traces} x {samples} voxels; networks with random weights, the same on both sides; {} threads on \
          both sides, ours as the program divides them: {}, a section each",
         context.threads,
         program.title(),
@@ -266,6 +266,6 @@ fn once(value: f64) -> Figure {
 /// Multiplications and additions a voxel in the dense form without its head, halos not counted.
 fn useful_flop(network: &Network) -> Result<f64, Failure> {
     let mut layers = network.model.description.layers()?;
-    layers.layers.retain(|layer| matches!(layer, Layer::Convolution { .. }));
+    layers.layers.retain(|layer| matches!(layer, Layer::Convolution(_)));
     Ok(layers.dense_flop_per_voxel() as f64)
 }
