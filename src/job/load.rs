@@ -258,7 +258,6 @@ prediction:
                 "network.resnet34.freeze",
                 "cannot freeze 400 layers: the network has 122 layers",
             ),
-            (VGG16, "xception: { weights: none.h5 }", (11, 24), "network.xception.weights", "there is no file"),
             ("crop: 48", "crop: 0", (13, 26), "training.form.dense.crop", "1 is the least"),
             (
                 "dense: { crop: 48 }",

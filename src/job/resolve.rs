@@ -179,6 +179,7 @@ impl Network {
             return vgg16.freeze.clone().map(|freeze| match freeze {
                 Freeze::Convolutions(count) => network::Freeze::Convolutions(count),
                 Freeze::Layers(count) => network::Freeze::Layers(count),
+                Freeze::AllButLast(count) => network::Freeze::AllButLast(count),
                 Freeze::Through(name) => network::Freeze::Through(name),
             });
         }

@@ -23,8 +23,10 @@ const RESNET: [&str; 5] = [
 fn a_branched_network_learns_where_it_is_not_frozen_and_predicts_what_it_learnt() {
     let workshop = Workshop::new();
     let changes = RESNET.iter().flat_map(|change| ["--set", *change]);
-    let prediction =
-        ["--set", "prediction={inlines: [104], window: {traces: [320, 327], vertical: [100, 132]}, outputs: [class]}"];
+    let prediction = [
+        "--set",
+        "prediction={engine: patch, inlines: [104], window: {traces: [320, 327], vertical: [100, 132]}, outputs: [class]}",
+    ];
     let arguments: Vec<_> = ["run", "job.yaml"].into_iter().chain(changes).chain(prediction).collect();
     workshop.facies(&arguments).expect(0, &[]);
     let model = Model::load(&workshop.path("runs/small/model.safetensors")).unwrap();

@@ -167,6 +167,8 @@ pub enum Freeze {
     Convolutions(#[garde(range(max = 13))] usize),
     /// The first N layers as Keras counts them: convolutions, pools and dense layers.
     Layers(#[garde(range(max = 26))] usize),
+    /// All before the head except for its last N layers, counted likewise; 0 trains the head alone.
+    AllButLast(#[garde(range(max = 18))] usize),
     /// Everything up to and with this convolution, `conv3_1`.
     Through(#[garde(length(min = 1))] String),
 }
