@@ -222,7 +222,7 @@ fn windows_planes_engines_and_other_volumes_give_one_interpretation() {
         assert_eq!(section.iter().any(|&class| class != 0), asked, "crossline {crossline}");
     }
     assert!(
-        across.slice(s![.., 11, ..]) != whole.slice(s![.., 11, ..]),
+        across_probabilities.slice(s![.., 11, .., ..]) != whole_probabilities.slice(s![.., 11, .., ..]),
         "sections of either plane are seen differently"
     );
 

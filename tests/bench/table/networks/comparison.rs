@@ -21,8 +21,13 @@ const EAGER_DENSE_PROMISE: [f64; 2] = [1.3, 1.0];
 const EAGER_PATCH_PROMISE: [f64; 2] = [1.0, 5.0];
 /// Share of the convolution peak that is useful arithmetic.
 const PEAK_PROMISE: f64 = 0.75;
-/// Largest difference of a probability that two ways to compute the same may have.
+/// Largest difference of a probability that our engines may have, and that we and PyTorch may: other kernels sum in another
+/// order, and among hundreds of thousands of voxels of random weights some lie on the edge of their last digits.
 const LIMIT: f64 = 1e-5;
+const PEER_LIMIT: f64 = 1e-4;
+
+/// Whose answers ours are compared with.
+const PYTORCH: &str = "PyTorch's";
 
 /// Everything that one network is measured with.
 struct Bench<'a> {
@@ -54,7 +59,7 @@ pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
     let random = |title, architecture, patches| Network::random(title, architecture, patches, &line);
     let cut = random("VGG16 to conv4_1", vgg16(Some("conv4_1")), context.size([16, 32], [4, 4]))?;
     let waldeland = Architecture::Waldeland { padding: Padding::Valid };
-    let waldeland = random("Waldeland valid", waldeland, context.size([60, 480], [8, 60]))?;
+    let waldeland = random("Waldeland valid", waldeland, context.size([20, 480], [8, 60]))?;
     let published = random("published VGG16", vgg16(None), context.size([16, 16], [4, 4]))?;
     let mut findings = Findings::default();
     let [traces, samples] = line.whole().shape();
@@ -138,7 +143,7 @@ impl Bench<'_> {
                 Case::Peak(layout, precision) => asked(eager, move |eager| eager.peak(layout, precision)),
             });
         }
-        let figures = in_turn(self.context.size(5, 1), Better::More, &mut measurements)?;
+        let figures = in_turn(self.context.size(2, 1), Better::More, &mut measurements)?;
         Ok(Figures(cases.iter().copied().zip(figures).collect()))
     }
 
@@ -188,7 +193,7 @@ impl Bench<'_> {
         let mut rows = Vec::new();
         if let Some(eager) = self.eager {
             let theirs = eager.patch_probabilities(self.place, window)?;
-            rows.push(self.difference("patches", "PyTorch's", largest_difference(patches.view(), theirs.view())));
+            rows.push(self.difference("patches", PYTORCH, largest_difference(patches.view(), theirs.view())));
         }
         if !has_dense {
             return Ok(rows);
@@ -198,7 +203,7 @@ impl Bench<'_> {
         rows.push(self.difference("dense", "patches", largest_difference(part, patches.view())));
         let theirs = self.eager.map(|eager| eager.dense_probabilities(self.place, Precision::Float32)).transpose()?;
         if let Some(theirs) = &theirs {
-            rows.push(self.difference("dense", "PyTorch's", largest_difference(dense.view(), theirs.view())));
+            rows.push(self.difference("dense", PYTORCH, largest_difference(dense.view(), theirs.view())));
         }
         if precisions.contains(&Precision::Bfloat16) {
             let low = self.network.predictor(Device::cpu(), Precision::Bfloat16)?;
@@ -224,11 +229,12 @@ impl Bench<'_> {
     }
 
     fn difference(&self, ours: &str, other: &str, largest: f64) -> Row {
+        let limit = if other == PYTORCH { PEER_LIMIT } else { LIMIT };
         Row {
             subject: format!("{}: largest difference of a probability, {ours} and {other}", self.network.title),
             ours: once(largest),
             peer: "limit".to_owned(),
-            theirs: Some(once(LIMIT)),
+            theirs: Some(once(limit)),
             unit: "",
             better: Better::Less,
             at_least: Some(1.0),

@@ -9,7 +9,7 @@ use crate::row::{Better, Figure, Row};
 use crate::{Context, Failure};
 
 /// Largest sides of a tile; the last is larger than any section here.
-const TILES: [usize; 5] = [128, 256, 384, 512, 8192];
+const TILES: [usize; 3] = [128, 256, 8192];
 
 /// Tile sizes, by one worker with all threads and by a worker a thread.
 pub(super) fn measure(context: &Context<'_>, line: &Line, networks: &[&Network]) -> Result<Vec<Row>, Failure> {
