@@ -67,9 +67,13 @@ impl Findings {
             format!("threads      {}", self.threads),
             format!("FACIES_DATA  {data}"),
         ];
-        for weights in &self.weights {
-            lines.push(format!("weights      {weights}"));
+        let there: Vec<_> = self.weights.iter().filter(|weights| weights.is_there()).collect();
+        if there.is_empty() {
+            lines.push(
+                "weights      none in ${FACIES_DATA}/weights; `facies weights list` shows what there is".to_owned(),
+            );
         }
+        lines.extend(there.iter().map(|weights| format!("weights      {weights}")));
         lines.join("\n")
     }
 }

@@ -213,10 +213,12 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::Safetensors { .. }
         | NetworkError::UnreadableWeights { .. }
         | NetworkError::WrongWeights { .. }
+        | NetworkError::WrongChecksum { .. }
         | NetworkError::NotAModel { .. } => UNREADABLE,
         NetworkError::DeviceName { .. }
         | NetworkError::UnknownCut { .. }
         | NetworkError::PatchTooSmall { .. }
+        | NetworkError::PictureTooSmall { .. }
         | NetworkError::NoDenseForm
         | NetworkError::Freeze { .. } => USAGE,
         _ => FAILED,

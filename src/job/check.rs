@@ -163,7 +163,7 @@ fn network(job: &Job, findings: &mut Findings) {
         Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
         Err(error) => refuse(format!("network.{form}"), error),
         Ok(layers) => {
-            if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.frozen_layers(&layers.layers)) {
+            if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.check(&layers.layers)) {
                 refuse(format!("network.{form}.freeze"), error);
             }
         }
@@ -254,10 +254,13 @@ fn volume_names(job: &Job, findings: &mut Findings) {
 /// What the dense form asks for.
 fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
     if job.network.padding() == Padding::Same {
+        let why = match job.network.published() {
+            None => "with `padding: same`, zeros enter at the edges of every patch",
+            Some(_) => "as published, it puts zeros round every patch",
+        };
         findings.add(
             key,
-            "the network has no dense form: with `padding: same`, zeros enter at the edges of every patch, \
-             so whole sections would give another result",
+            format!("the network has no dense form: {why}, so whole sections would give another result"),
             &format!("{instead}, or a network with `padding: valid`"),
         );
     }

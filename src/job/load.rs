@@ -115,6 +115,8 @@ mod tests {
     use super::super::{Place, Problem, job_yaml};
     use super::*;
 
+    const VGG16: &str = "vgg16: { cut: conv4_1, padding: valid, freeze: { convolutions: 5 } }";
+
     const JOB: &str = "\
 version: 1
 name: test
@@ -245,6 +247,17 @@ prediction:
             ("cut: conv4_1", "cut: conv4_2", (11, 3), "network.vgg16", "the network sees 76 x 76 samples"),
             ("convolutions: 5", "convolutions: 9", (11, 42), "network.vgg16.freeze", "cannot freeze 9 convolutions"),
             ("convolutions: 5", "through: conv5_1", (11, 42), "network.vgg16.freeze", "cannot freeze through"),
+            (VGG16, "resnet18: {}", (13, 11), "training.form.dense", "as published, it puts zeros round every patch"),
+            (VGG16, "inception_v3: {}", (11, 3), "network.inception_v3", "which needs at least 75 x 75"),
+            (VGG16, "resnet50: { cut: conv1 }", (11, 15), "network.resnet50.cut", "unknown key `cut`"),
+            (VGG16, "resnet51: {}", (11, 3), "network.resnet51", "unknown form `resnet51`"),
+            (
+                VGG16,
+                "resnet34: { freeze: { all_but_last: 400 } }",
+                (11, 15),
+                "network.resnet34.freeze",
+                "cannot freeze 400 layers: the network has 122 layers",
+            ),
             ("crop: 48", "crop: 0", (13, 26), "training.form.dense.crop", "1 is the least"),
             (
                 "dense: { crop: 48 }",

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassWeights, Clip, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch, PatchPadding,
-    PatchPlane, SegyInput, Split, Training, Truncated, VerticalDomain,
+    Access, ClassWeights, Clip, DeepFreeze, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch,
+    PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, VerticalDomain,
 };
 use crate::dataset;
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
-use crate::network::{self, Architecture, Head, OptimizerOptions};
+use crate::network::{self, Architecture, Backbone, Head, OptimizerOptions, Top};
 use crate::volume::ClipBounds;
 
 /// Steps of an epoch of crops, which have no natural one.
@@ -130,6 +130,20 @@ impl From<PatchPadding> for dataset::Padding {
 impl Network {
     /// The layers, but for patch size and number of classes.
     pub fn architecture(&self) -> Architecture {
+        let published = |backbone, network: &PublishedNetwork| {
+            let head = Head {
+                hidden: network.head.clone(),
+                dropout: network.dropout,
+                batch_norm: network.batch_norm,
+                batch_norm_scores: network.batch_norm_scores,
+            };
+            let pooling = match network.pooling {
+                Pooling::Average => network::Pooling::Average,
+                Pooling::Flatten => network::Pooling::Flatten,
+            };
+            let top = Top { pooling, batch_norm_features: network.batch_norm_features, head };
+            Architecture::Backbone { backbone, top }
+        };
         match self {
             Self::Waldeland(waldeland) => Architecture::Waldeland { padding: waldeland.padding.into() },
             Self::Vgg16(vgg16) => Architecture::Vgg16 {
@@ -142,26 +156,46 @@ impl Network {
                     batch_norm_scores: vgg16.batch_norm_scores,
                 },
             },
+            Self::Vgg19(network) => published(Backbone::Vgg19, network),
+            Self::Resnet9(network) => published(Backbone::Resnet9, network),
+            Self::Resnet18(network) => published(Backbone::Resnet18, network),
+            Self::Resnet34(network) => published(Backbone::Resnet34, network),
+            Self::Resnet50(network) => published(Backbone::Resnet50, network),
+            Self::Resnet101(network) => published(Backbone::Resnet101, network),
+            Self::Resnet152(network) => published(Backbone::Resnet152, network),
+            Self::Resnet50Keras(network) => published(Backbone::Resnet50Keras, network),
+            Self::MobilenetV2(network) => published(Backbone::MobilenetV2, network),
+            Self::InceptionV3(network) => published(Backbone::InceptionV3, network),
+            Self::Xception(network) => published(Backbone::Xception, network),
+            Self::Densenet121(network) => published(Backbone::Densenet121, network),
+            Self::Minerals1(network) => published(Backbone::Minerals1, network),
+            Self::Minerals2(network) => published(Backbone::Minerals2, network),
         }
     }
 
     /// What keeps its weights while the rest learns.
     pub fn freeze(&self) -> Option<network::Freeze> {
-        match self {
-            Self::Waldeland(_) => None,
-            Self::Vgg16(vgg16) => vgg16.freeze.clone().map(|freeze| match freeze {
+        if let Self::Vgg16(vgg16) = self {
+            return vgg16.freeze.clone().map(|freeze| match freeze {
                 Freeze::Convolutions(count) => network::Freeze::Convolutions(count),
                 Freeze::Layers(count) => network::Freeze::Layers(count),
+                Freeze::AllButLast(count) => network::Freeze::AllButLast(count),
                 Freeze::Through(name) => network::Freeze::Through(name),
-            }),
+            });
         }
+        self.published()?.freeze.clone().map(|freeze| match freeze {
+            DeepFreeze::Convolutions(count) => network::Freeze::Convolutions(count),
+            DeepFreeze::Layers(count) => network::Freeze::Layers(count),
+            DeepFreeze::AllButLast(count) => network::Freeze::AllButLast(count),
+            DeepFreeze::Through(name) => network::Freeze::Through(name),
+        })
     }
 
     /// The file of pretrained weights.
     pub fn weights(&self) -> Option<&Path> {
         match self {
-            Self::Waldeland(_) => None,
             Self::Vgg16(vgg16) => vgg16.weights.as_deref(),
+            _ => self.published()?.weights.as_deref(),
         }
     }
 }

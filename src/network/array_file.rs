@@ -10,7 +10,7 @@ use safetensors::{Dtype, SafeTensors};
 use super::{NamedArray, NetworkError};
 
 /// The one metadata key; safetensors writes several in no fixed order.
-const KEY: &str = "facies";
+pub(super) const KEY: &str = "facies";
 
 /// Writes named arrays and one text as a safetensors file, whole or not at all.
 ///

@@ -59,6 +59,17 @@ pub enum NetworkError {
         /// Side of the patch.
         patch: usize,
     },
+    /// Nothing would be left of a picture on its way through a network.
+    #[error("nothing is left of {} x {} samples on their way through {network}, which needs at least {smallest} x {smallest}", size[0], size[1])]
+    #[diagnostic(help("set `patch.size` to at least {smallest}, or use a network with fewer pools"))]
+    PictureTooSmall {
+        /// Its name.
+        network: String,
+        /// Rows and columns.
+        size: [usize; 2],
+        /// The least side that will do.
+        smallest: usize,
+    },
     /// The dense form of a same-padded network would be another function.
     #[error("a network with same padding has no exact dense form: zeros enter at the edge of every patch")]
     #[diagnostic(help("use `engine: patch` and `form: {{ patch: ... }}`, or a network with `padding: valid`"))]
@@ -102,7 +113,7 @@ pub enum NetworkError {
     /// A file of weights in a format that is not read, or a broken one.
     #[error("{path} holds no readable weights: {message}")]
     #[diagnostic(help(
-        "check that the file arrived whole; PyTorch state dictionaries (.pth) and safetensors are read"
+        "check that the file arrived whole; PyTorch state dictionaries (.pth), safetensors and Keras' .h5 are read"
     ))]
     UnreadableWeights {
         /// The file.
@@ -118,6 +129,26 @@ pub enum NetworkError {
         path: PathBuf,
         /// Missing names, wrong shapes.
         reason: String,
+    },
+    /// A known file of weights with another content.
+    #[error("{path} is not the published file: its SHA-256 is {actual}, not {expected}")]
+    #[diagnostic(help("fetch it again; if these are other weights on purpose, give the file another name"))]
+    WrongChecksum {
+        /// The file.
+        path: PathBuf,
+        /// What its content gives.
+        actual: String,
+        /// What was published.
+        expected: String,
+    },
+    /// A file that could not be fetched.
+    #[error("{address} could not be fetched: {message}")]
+    #[diagnostic(help("fetch it where there is a network, and import the file: `facies weights import FILE`"))]
+    Download {
+        /// Its address.
+        address: String,
+        /// Why not.
+        message: String,
     },
     /// A safetensors file that holds no facies model.
     #[error("{path} is no facies model: {reason}")]

@@ -1,102 +1,187 @@
 //! Which layers keep their weights while the others learn.
 
-use super::architecture::VGG16_CONVOLUTIONS;
+use super::architecture::vgg_parameter;
+use super::layers::body_end;
 use super::parameters::Parameters;
 use super::{Layer, NetworkError};
 
-/// How far a network is frozen, counted from its input.
+/// How far a network is frozen, counted from its input. Where branches run side by side, layers are counted in the order in
+/// which Keras lists them: by their distance from the place where the branches meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freeze {
     /// The first N convolutions and all between them.
     Convolutions(usize),
-    /// The first N layers as Keras counts them: convolutions, pools and dense layers; activations count with theirs.
+    /// The first N layers as Keras lists them, without its input and padding layers: convolutions, batch normalisations, pools,
+    /// sums; activations where they do not belong to a convolution. `layers[:45]` of a ResNet50 is `Layers(44)`.
     Layers(usize),
-    /// Everything up to the named convolution, by its published name (`conv3_1`) or its parameters' (`features.10`).
+    /// All that is not head, except for its last N layers, counted likewise: `layers[:-4]`.
+    AllButLast(usize),
+    /// Everything up to the named layer, by its published name (`conv3_1`) or its parameters' (`features.10`), or up to the last
+    /// of a stage (`layer2`).
     Through(String),
 }
 
 impl Freeze {
     /// Marks the frozen parameters.
     pub(super) fn apply(&self, layers: &[Layer], parameters: &mut Parameters) -> Result<(), NetworkError> {
-        let end = self.frozen_layers(layers)?;
-        for layer in &layers[..end] {
-            if let Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } = layer
-            {
-                let prefix = format!("{name}.");
-                for (_, parameter) in parameters.0.iter_mut().filter(|(name, _)| name.starts_with(&prefix)) {
-                    parameter.trainable = false;
-                }
+        for name in self.frozen(layers)? {
+            let prefix = format!("{name}.");
+            for (_, parameter) in parameters.0.iter_mut().filter(|(name, _)| name.starts_with(&prefix)) {
+                parameter.trainable = false;
             }
         }
         Ok(())
     }
 
-    /// How many of `layers` are frozen, from the first on.
+    /// Looks whether the network has as much as shall be frozen.
     ///
     /// # Errors
     /// When there are fewer layers than asked for, or none of the name.
-    pub fn frozen_layers(&self, layers: &[Layer]) -> Result<usize, NetworkError> {
-        let nth = |count: usize, counts: fn(&Layer) -> bool, what: &str| {
-            let places: Vec<usize> = (0..layers.len()).filter(|&place| counts(&layers[place])).collect();
-            match count.checked_sub(1) {
-                None => Ok(0),
-                Some(last) => places.get(last).map(|place| place + 1).ok_or_else(|| NetworkError::Freeze {
-                    wanted: format!("{count} {what}"),
-                    available: format!("{} {what}", places.len()),
-                }),
+    pub fn check(&self, layers: &[Layer]) -> Result<(), NetworkError> {
+        self.frozen(layers).map(drop)
+    }
+
+    /// Names of the frozen layers.
+    fn frozen<'a>(&self, layers: &'a [Layer]) -> Result<Vec<&'a str>, NetworkError> {
+        let refused = |wanted: String, available: String| NetworkError::Freeze { wanted, available };
+        let listed = match self {
+            Self::AllButLast(_) => keras_layers(&layers[..body_end(layers)]),
+            _ => keras_layers(layers),
+        };
+        let frozen: Vec<&Layer> = match self {
+            Self::Convolutions(count) => {
+                let all: Vec<_> = listed.into_iter().flatten().collect();
+                let is_convolution = |place: &usize| matches!(all[*place], Layer::Convolution(_));
+                let places: Vec<_> = (0..all.len()).filter(is_convolution).collect();
+                let end = match count.checked_sub(1).map(|last| places.get(last)) {
+                    None => 0,
+                    Some(Some(last)) => last + 1,
+                    Some(None) => {
+                        return Err(refused(format!("{count} convolutions"), format!("{} convolutions", places.len())));
+                    }
+                };
+                all.into_iter().take(end).collect()
+            }
+            Self::Layers(count) | Self::AllButLast(count) if *count > listed.len() => {
+                return Err(refused(format!("{count} layers"), format!("{} layers", listed.len())));
+            }
+            Self::Layers(count) => listed.into_iter().take(*count).flatten().collect(),
+            Self::AllButLast(count) => {
+                let kept = listed.len() - count;
+                listed.into_iter().take(kept).flatten().collect()
+            }
+            Self::Through(wanted) => {
+                let all: Vec<_> = listed.into_iter().flatten().collect();
+                let parameter = vgg_parameter(layers, wanted).unwrap_or_else(|| wanted.clone());
+                let stage = format!("{parameter}.");
+                let is_wanted =
+                    |layer: &&Layer| layer.name().is_some_and(|name| *name == parameter || name.starts_with(&stage));
+                let Some(last) = all.iter().rposition(is_wanted) else {
+                    let names: Vec<_> = all.iter().filter_map(|layer| layer.name()).collect();
+                    return Err(refused(format!("through `{wanted}`"), format!("the layers {}", shortened(&names))));
+                };
+                all.into_iter().take(last + 1).collect()
             }
         };
-        match self {
-            Self::Convolutions(count) => {
-                nth(*count, |layer| matches!(layer, Layer::Convolution { .. }), "convolutions")
-            }
-            Self::Layers(count) => nth(
-                *count,
-                |layer| matches!(layer, Layer::Convolution { .. } | Layer::MaxPool | Layer::Linear { .. }),
-                "layers",
-            ),
-            Self::Through(wanted) => {
-                let published = VGG16_CONVOLUTIONS.iter().find(|(name, ..)| name == wanted);
-                let wanted_parameter = published.map_or(wanted.clone(), |(_, index, _)| format!("features.{index}"));
-                let found = layers.iter().position(|layer| match layer {
-                    Layer::Convolution { name, .. } | Layer::Linear { name, .. } => *name == wanted_parameter,
-                    _ => false,
-                });
-                found.map(|place| place + 1).ok_or_else(|| NetworkError::Freeze {
-                    wanted: format!("through `{wanted}`"),
-                    available: format!("the layers {}", layer_names(layers).join(", ")),
-                })
-            }
-        }
+        Ok(frozen.into_iter().filter_map(Layer::name).collect())
     }
 }
 
-fn layer_names(layers: &[Layer]) -> Vec<&str> {
-    fn name(layer: &Layer) -> Option<&str> {
+/// What Keras counts as one layer each, in its order.
+fn keras_layers(layers: &[Layer]) -> Vec<Vec<&Layer>> {
+    let mut listed: Vec<Vec<&Layer>> = Vec::new();
+    let mut begun = Vec::new();
+    for (place, layer) in layers.iter().enumerate() {
+        let before = place.checked_sub(1).map(|before| &layers[before]);
+        let has_weights = |layer: &&Layer| matches!(layer, Layer::Convolution(_) | Layer::Linear { .. });
         match layer {
-            Layer::Convolution { name, .. } | Layer::Linear { name, .. } => Some(name),
-            _ => None,
+            Layer::Branches { branches, .. } => {
+                let branches: Vec<_> = branches.iter().map(|branch| keras_layers(branch)).collect();
+                let longest = branches.iter().map(Vec::len).max().unwrap_or(0);
+                for distance in (1..=longest).rev() {
+                    let at = |branch: &Vec<Vec<_>>| Some(branch[branch.len().checked_sub(distance)?].clone());
+                    listed.extend(branches.iter().filter_map(at));
+                }
+                // The place where they meet.
+                listed.push(Vec::new());
+            }
+            // A separable convolution is one layer.
+            Layer::Convolution(convolution) if convolution.name.ends_with(".depthwise") => begun.push(layer),
+            // Activations that belong to a convolution.
+            Layer::Relu | Layer::Relu6 if before.is_some_and(|before| has_weights(&before)) => {
+                if let Some(last) = listed.last_mut() {
+                    last.push(layer);
+                }
+            }
+            _ => {
+                begun.push(layer);
+                listed.push(std::mem::take(&mut begun));
+            }
         }
     }
-    layers.iter().filter_map(name).collect()
+    listed
+}
+
+/// A list that stays readable.
+fn shortened(names: &[&str]) -> String {
+    match names {
+        [first, second, .., last] if names.len() > 40 => format!("{first}, {second} ... {last}"),
+        _ => names.join(", "),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, Head, Padding};
+    use super::super::{Architecture, Backbone, Head, Input, Padding};
     use super::*;
+
+    fn vgg16() -> Vec<Layer> {
+        let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
+        Architecture::Vgg16 { cut: None, padding: Padding::Same, head }.layers(65, 9).unwrap().layers
+    }
+
+    fn published(backbone: Backbone) -> Vec<Layer> {
+        backbone.published(Input::Colour, 128, 5).unwrap().layers
+    }
 
     #[test]
     fn seven_keras_layers_are_five_convolutions() {
-        let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
-        let layers = Architecture::Vgg16 { cut: None, padding: Padding::Same, head }.layers(65, 9).unwrap().layers;
-        let end = |freeze: Freeze| freeze.frozen_layers(&layers).unwrap();
-        let five = end(Freeze::Convolutions(5));
-        assert_eq!(end(Freeze::Layers(7)), five);
-        assert_eq!(end(Freeze::Through("conv3_1".into())), five);
-        assert_eq!(end(Freeze::Through("features.10".into())), five);
-        assert_eq!(end(Freeze::Convolutions(0)), 0);
-        assert!(Freeze::Convolutions(14).frozen_layers(&layers).is_err());
-        assert!(Freeze::Through("conv9_9".into()).frozen_layers(&layers).is_err());
+        let layers = vgg16();
+        let frozen = |freeze: Freeze| freeze.frozen(&layers).unwrap();
+        let five = frozen(Freeze::Convolutions(5));
+        assert_eq!(five.last(), Some(&"features.10"));
+        assert_eq!(frozen(Freeze::Layers(7)), five);
+        assert_eq!(frozen(Freeze::Through("conv3_1".into())), five);
+        assert_eq!(frozen(Freeze::Through("features.10".into())), five);
+        assert!(frozen(Freeze::Convolutions(0)).is_empty());
+        // `layers[:-4]`: the last block stays trainable.
+        assert_eq!(frozen(Freeze::AllButLast(4)), frozen(Freeze::Through("conv4_3".into())));
+        for freeze in [Freeze::Convolutions(14), Freeze::AllButLast(19), Freeze::Through("conv9_9".into())] {
+            assert!(freeze.check(&layers).is_err(), "{freeze:?}");
+        }
+    }
+
+    #[test]
+    fn forty_four_layers_of_resnet50_end_where_its_third_stage_has_begun() {
+        let layers = published(Backbone::Resnet50Keras);
+        let frozen = Freeze::Layers(44).frozen(&layers).unwrap();
+        assert_eq!(frozen[frozen.len() - 2..], ["res3a_branch2c", "res3a_branch1"]);
+        let block = &frozen[2..8];
+        assert_eq!(&block[4..], ["res2a_branch2c", "res2a_branch1"]);
+        // All that is not head: 174 layers in Keras, of which one is input and one padding.
+        assert!(Freeze::AllButLast(172).check(&layers).is_ok());
+        assert!(Freeze::AllButLast(173).check(&layers).is_err());
+    }
+
+    #[test]
+    fn a_separable_convolution_is_one_layer_and_a_stage_has_a_name() {
+        let layers = published(Backbone::Xception);
+        // conv, norm, activation, conv, norm, activation; then the first separable one.
+        let frozen = Freeze::Layers(7).frozen(&layers).unwrap();
+        assert_eq!(frozen.last(), Some(&"block2_sepconv1.pointwise"));
+        let layers = published(Backbone::Resnet18);
+        let frozen = Freeze::Through("layer2".into()).frozen(&layers).unwrap();
+        assert!(frozen.iter().all(|name| !name.starts_with("layer3")));
+        assert!(frozen.contains(&"layer2.1.bn2") && frozen.contains(&"layer2.0.downsample.1"));
     }
 }

@@ -1,8 +1,8 @@
-//! Layers of a sequential network and how its window grows through them.
+//! The layers that networks consist of.
 
 use serde::{Deserialize, Serialize};
 
-/// What convolutions meet at the edge of their input.
+/// What convolutions and pools meet at the edge of their input, where they do not say it themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Padding {
@@ -15,19 +15,8 @@ pub enum Padding {
 /// One layer. Names are those of its parameters in the model file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Layer {
-    /// Square convolution with bias.
-    Convolution {
-        /// Prefix of `.weight` and `.bias`.
-        name: String,
-        /// Channels in.
-        inputs: usize,
-        /// Channels out.
-        outputs: usize,
-        /// Side of the kernel.
-        kernel: usize,
-        /// Stride; in the dense form it becomes the dilation of later layers.
-        stride: usize,
-    },
+    /// Convolution.
+    Convolution(Convolution),
     /// Batch normalisation per channel.
     BatchNorm {
         /// Prefix of `.weight`, `.bias`, `.running_mean`, `.running_var`.
@@ -39,11 +28,17 @@ pub enum Layer {
     },
     /// Rectified linear unit.
     Relu,
+    /// The same, cut off at 6.
+    Relu6,
     /// Zeroes this share of the values while training.
     Dropout(f64),
     /// 2 x 2 maximum with stride 2.
     MaxPool,
-    /// `[N, C, H, W]` to `[N, C * H * W]`; only with same padding.
+    /// Any other pool; patch form only.
+    Pool(Pool),
+    /// Averages over a grid of this many cells on each side, whatever the size of the map; patch form only.
+    AveragePoolTo(usize),
+    /// `[N, C, H, W]` to `[N, C * H * W]`; patch form only.
     Flatten,
     /// Fully connected layer; a 1 x 1 convolution in the dense form.
     Linear {
@@ -54,58 +49,136 @@ pub enum Layer {
         /// Values out.
         outputs: usize,
     },
+    /// Ways that part and meet again; patch form only.
+    Branches {
+        /// Each way from input to output; an empty one hands its input on.
+        branches: Vec<Vec<Layer>>,
+        /// How they meet.
+        join: Join,
+    },
 }
 
-/// A sequential network, and the patch it is made for.
+/// How branches meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Join {
+    /// Sum.
+    Add,
+    /// Channels side by side, in the order of the branches.
+    Concatenate,
+}
+
+/// A convolution.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Layers {
-    /// From input to logits.
-    pub layers: Vec<Layer>,
-    /// Of all its convolutions.
-    pub padding: Padding,
-    /// Side of the square patch round a voxel; the voxel lies at `patch / 2`.
-    pub patch: usize,
+pub struct Convolution {
+    /// Prefix of `.weight` and `.bias`.
+    pub name: String,
+    /// Channels in.
+    pub inputs: usize,
+    /// Channels out.
+    pub outputs: usize,
+    /// Rows and columns of the kernel.
+    pub kernel: [usize; 2],
+    /// Stride; in the dense form it becomes the dilation of later layers.
+    pub stride: usize,
+    /// Groups of channels that do not see each other.
+    pub groups: usize,
+    /// Whether a constant is added to each channel.
+    pub bias: bool,
+    /// Zeros on each side, above and left; what the whole network has where `None`.
+    pub padding: Option<[usize; 2]>,
 }
 
-impl Layers {
-    /// Side of the window that one output depends on, for networks with valid padding.
-    pub fn receptive_field(&self) -> Option<usize> {
-        match self.padding {
-            Padding::Same => None,
-            Padding::Valid => Some(self.layers.iter().rev().fold(1, |window, layer| match *layer {
-                Layer::Convolution { kernel, stride, .. } => (window - 1) * stride + kernel,
-                Layer::MaxPool => window * 2,
-                _ => window,
-            })),
+/// A pool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pool {
+    /// What it takes of a window.
+    pub kind: PoolKind,
+    /// Side of the window.
+    pub kernel: usize,
+    /// Stride.
+    pub stride: usize,
+    /// Rows and columns added on each side, which no maximum sees; what the whole network has where `None`.
+    pub padding: Option<usize>,
+}
+
+/// What a pool takes of a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// The maximum.
+    Maximum,
+    /// The average, zeros of the padding included, as PyTorch counts.
+    Average,
+}
+
+impl Convolution {
+    /// A square one with stride 1 and a bias, padded as the whole network is.
+    pub fn square(name: impl Into<String>, inputs: usize, outputs: usize, kernel: usize) -> Self {
+        Self {
+            name: name.into(),
+            inputs,
+            outputs,
+            kernel: [kernel, kernel],
+            stride: 1,
+            groups: 1,
+            bias: true,
+            padding: None,
         }
     }
 
-    /// Product of all strides: dense tiles whose sides are multiples of it waste no arithmetic.
-    pub fn total_stride(&self) -> usize {
-        let stride = |layer: &Layer| match *layer {
-            Layer::Convolution { stride, .. } => stride,
-            Layer::MaxPool => 2,
-            _ => 1,
-        };
-        self.layers.iter().map(stride).product()
+    /// One that sees each channel by itself.
+    pub fn depthwise(name: impl Into<String>, channels: usize, kernel: usize) -> Self {
+        Self { groups: channels, ..Self::square(name, channels, channels, kernel) }
     }
 
-    /// How many values the last layer gives: the number of classes.
-    pub fn outputs(&self) -> usize {
-        let last = self.layers.iter().rev().find_map(|layer| match *layer {
-            Layer::Convolution { outputs, .. } | Layer::Linear { outputs, .. } => Some(outputs),
+    /// The same without a bias.
+    pub fn without_bias(self) -> Self {
+        Self { bias: false, ..self }
+    }
+
+    /// The same with a stride.
+    pub fn with_stride(self, stride: usize) -> Self {
+        Self { stride, ..self }
+    }
+
+    /// The same with this many zeros on every side.
+    pub fn with_padding(self, zeros: usize) -> Self {
+        Self { padding: Some([zeros, zeros]), ..self }
+    }
+
+    /// `[outputs, inputs of a group, rows, columns]`.
+    pub fn weight_shape(&self) -> [usize; 4] {
+        [self.outputs, self.inputs / self.groups, self.kernel[0], self.kernel[1]]
+    }
+
+    /// How many values enter one output.
+    pub fn fan_in(&self) -> usize {
+        self.weight_shape()[1..].iter().product()
+    }
+}
+
+impl Layer {
+    /// Prefix of its parameters, where it has some of its own.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Convolution(Convolution { name, .. }) | Self::BatchNorm { name, .. } | Self::Linear { name, .. } => {
+                Some(name)
+            }
             _ => None,
-        });
-        last.unwrap_or(0)
+        }
     }
 
-    /// Floating-point operations of the dense form per output voxel, a multiply-add counted as two, without halos.
-    pub fn dense_flop_per_voxel(&self) -> u64 {
-        let per_layer = self.layers.iter().map(|layer| match *layer {
-            Layer::Convolution { inputs, outputs, kernel, .. } => 2 * inputs * outputs * kernel * kernel,
-            Layer::Linear { inputs, outputs, .. } => 2 * inputs * outputs,
-            _ => 0,
-        });
-        per_layer.sum::<usize>() as u64
+    /// Shows this layer, or those of its branches, one after the other.
+    pub fn visit<'a>(&'a self, see: &mut dyn FnMut(&'a Layer)) {
+        match self {
+            Self::Branches { branches, .. } => branches.iter().flatten().for_each(|layer| layer.visit(see)),
+            _ => see(self),
+        }
     }
+}
+
+/// All layers of `layers`, those of branches in the place of the branches.
+pub(super) fn leaves(layers: &[Layer]) -> Vec<&Layer> {
+    let mut leaves = Vec::new();
+    layers.iter().for_each(|layer| layer.visit(&mut |leaf| leaves.push(leaf)));
+    leaves
 }

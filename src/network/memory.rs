@@ -1,9 +1,10 @@
 //! How much memory a prediction takes, known before it is begun.
 
+use super::layer::leaves;
 use super::polyphase::few_pixels;
-use super::{Device, Layer, Layers, Padding, Precision};
+use super::{Convolution, Device, Layer, Layers, Precision, extent};
 
-/// Phases or patches on their way through the network.
+/// Phases on their way through the dense form.
 #[derive(Clone, Copy)]
 struct Extent {
     count: u64,
@@ -37,14 +38,9 @@ impl Layers {
 
     /// About the most bytes that are taken while `batch` patches are computed at a time.
     pub fn patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
-        let side = self.receptive_field().unwrap_or(self.patch) as u64;
-        let mut extent = Extent { count: batch as u64, channels: 1, rows: side, columns: side };
-        let mut peak = 0;
-        for layer in &self.layers {
-            let before = extent.values();
-            extent = self.after(layer, extent);
-            peak = peak.max(before + extent.values());
-        }
+        let side = self.receptive_field().unwrap_or(self.patch);
+        let input = extent::Extent { channels: self.channels(), rows: side, columns: side };
+        let peak = (batch * self.patch_peak(input, &self.layers)) as u64;
         let patches = 4 * batch as u64 * (self.patch * self.patch) as u64;
         peak * bytes_per_value(precision) + patches + self.scratch_bytes()
     }
@@ -55,15 +51,15 @@ impl Layers {
         let mut peak = extent.values();
         for (place, layer) in self.layers.iter().enumerate().skip(from) {
             let held = extent.values();
-            let (stride, kernel) = match *layer {
+            let (stride, kernel) = match layer {
                 Layer::MaxPool => (2, 2),
-                Layer::Convolution { stride, kernel, .. } => (stride as u64, kernel as u64),
+                Layer::Convolution(Convolution { stride, kernel: [side, _], .. }) => (*stride as u64, *side as u64),
                 _ => (1, 1),
             };
             let side = |side: u64| (side + 1).saturating_sub(kernel) / stride;
             extent = Extent { rows: side(extent.rows), columns: side(extent.columns), ..with_channels(layer, extent) };
             if stride == 1 {
-                let changes = matches!(layer, Layer::Convolution { .. } | Layer::Linear { .. });
+                let changes = matches!(layer, Layer::Convolution(_) | Layer::Linear { .. });
                 peak = peak.max(if changes { held + extent.values() } else { held });
                 continue;
             }
@@ -80,33 +76,48 @@ impl Layers {
         peak
     }
 
-    /// What a layer of the patch form leaves.
-    fn after(&self, layer: &Layer, extent: Extent) -> Extent {
-        let side = |side: u64| match (layer, self.padding) {
-            (Layer::Convolution { stride, .. }, Padding::Same) => side.div_ceil(*stride as u64),
-            (Layer::Convolution { kernel, stride, .. }, Padding::Valid) => (side - *kernel as u64) / *stride as u64 + 1,
-            (Layer::MaxPool, _) => side / 2,
-            (Layer::Linear { .. } | Layer::Flatten, Padding::Same) => 1,
-            _ => side,
-        };
-        Extent { rows: side(extent.rows), columns: side(extent.columns), ..with_channels(layer, extent) }
+    /// Most values of one entry of a batch alive while it goes through the patch form of `layers`.
+    fn patch_peak(&self, input: extent::Extent, layers: &[Layer]) -> usize {
+        let mut extent = input;
+        let mut peak = 0;
+        for layer in layers {
+            let held = extent.values();
+            // Where nothing is left of a map, the network is refused before it is run.
+            let after = extent.after(layer, self.padding).unwrap_or(extent);
+            let within = match layer {
+                // The input and what the branches gave so far, beside what one of them holds on its way.
+                Layer::Branches { branches, .. } => {
+                    let mut given = held;
+                    let mut within = 0;
+                    for branch in branches {
+                        within = within.max(given + self.patch_peak(extent, branch));
+                        given += extent.after_all(branch, self.padding).map_or(0, extent::Extent::values);
+                    }
+                    within.max(given + after.values())
+                }
+                _ => held + after.values(),
+            };
+            peak = peak.max(within);
+            extent = after;
+        }
+        peak
     }
 
     /// The largest weights once more: kernels reorder them at every call.
     fn scratch_bytes(&self) -> u64 {
-        let weights = |layer: &Layer| match *layer {
-            Layer::Convolution { inputs, outputs, kernel, .. } => inputs * outputs * kernel * kernel,
+        let weights = |layer: &Layer| match layer {
+            Layer::Convolution(convolution) => convolution.outputs * convolution.fan_in(),
             Layer::Linear { inputs, outputs, .. } => inputs * outputs,
             _ => 0,
         };
-        4 * self.layers.iter().map(weights).max().unwrap_or(0) as u64
+        4 * leaves(&self.layers).into_iter().map(weights).max().unwrap_or(0) as u64
     }
 }
 
 fn with_channels(layer: &Layer, extent: Extent) -> Extent {
-    match *layer {
-        Layer::Convolution { outputs, .. } | Layer::Linear { outputs, .. } => {
-            Extent { channels: outputs as u64, ..extent }
+    match layer {
+        Layer::Convolution(Convolution { outputs, .. }) | Layer::Linear { outputs, .. } => {
+            Extent { channels: *outputs as u64, ..extent }
         }
         _ => extent,
     }
@@ -118,7 +129,7 @@ fn bytes_per_value(precision: Precision) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, Head};
+    use super::super::{Architecture, Head, Padding};
     use super::*;
 
     #[test]

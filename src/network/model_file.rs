@@ -8,7 +8,7 @@ use super::array::NamedArray;
 use super::array_file::{read_arrays, write_arrays};
 use super::parameters::Parameters;
 use super::sequential::Sequential;
-use super::{Architecture, Device, Layers, NetworkError, Precision, Predictor, Pretrained};
+use super::{Architecture, Device, Input, Layers, NetworkError, Normalization, Precision, Predictor, Pretrained};
 use crate::grid::{ClassTable, Domain, Plane};
 use crate::volume::AmplitudeScaling;
 
@@ -22,6 +22,9 @@ pub struct Origin {
     pub file: String,
     /// SHA-256 of the file, hexadecimal.
     pub sha256: String,
+    /// What pictures the weights were trained on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalization: Option<Normalization>,
 }
 
 /// All that a model is besides its weights.
@@ -80,8 +83,9 @@ impl Model {
         let layers = description.layers()?;
         let mut network = Sequential::fresh(layers, description.seed)?;
         if let Some(pretrained) = pretrained {
-            pretrained.load_into(&network.layers, &mut network.parameters)?;
-            description.pretrained = Some(pretrained.origin());
+            let backbone = description.architecture.backbone();
+            pretrained.load_into(&network.layers, backbone, Input::Amplitude(1), &mut network.parameters)?;
+            description.pretrained = Some(pretrained.origin(backbone));
         }
         Ok(Self { description, network })
     }

@@ -8,7 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, Tensor};
 
 use super::array::{self, NamedArray};
-use super::{Layer, NetworkError};
+use super::layer::leaves;
+use super::{Convolution, Layer, NetworkError};
 
 /// One tensor of a network.
 #[derive(Debug)]
@@ -132,9 +133,9 @@ impl Parameters {
 }
 
 /// A tensor that layers need, and what it holds before training.
-struct Needed {
-    name: String,
-    shape: Vec<usize>,
+pub(super) struct Needed {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
     start: Start,
 }
 
@@ -144,16 +145,18 @@ enum Start {
 }
 
 /// The tensors of `layers` in order.
-fn needed(layers: &[Layer]) -> Vec<Needed> {
+pub(super) fn needed(layers: &[Layer]) -> Vec<Needed> {
     let mut needed = Vec::new();
     let mut push = |name: String, shape: Vec<usize>, start: Start| needed.push(Needed { name, shape, start });
-    for layer in layers {
+    for layer in leaves(layers) {
         match layer {
-            Layer::Convolution { name, inputs, outputs, kernel, .. } => {
-                let fan_in = inputs * kernel * kernel;
-                let shape = vec![*outputs, *inputs, *kernel, *kernel];
-                push(format!("{name}.weight"), shape, Start::Uniform { fan_in });
-                push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in });
+            Layer::Convolution(convolution) => {
+                let Convolution { name, outputs, bias, .. } = convolution;
+                let fan_in = convolution.fan_in();
+                push(format!("{name}.weight"), convolution.weight_shape().to_vec(), Start::Uniform { fan_in });
+                if *bias {
+                    push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in });
+                }
             }
             Layer::Linear { name, inputs, outputs } => {
                 push(format!("{name}.weight"), vec![*outputs, *inputs], Start::Uniform { fan_in: *inputs });
@@ -164,7 +167,7 @@ fn needed(layers: &[Layer]) -> Vec<Needed> {
                     push(format!("{name}.{part}"), vec![*features], Start::Constant(value));
                 }
             }
-            Layer::Relu | Layer::Dropout(_) | Layer::MaxPool | Layer::Flatten => {}
+            _ => {}
         }
     }
     needed

@@ -43,9 +43,10 @@ impl Prepared {
     fn dense_from(&self, mut values: Tensor, from: usize) -> Result<Tensor, NetworkError> {
         for (place, step) in self.steps.iter().enumerate().skip(from) {
             values = match step {
-                Step::Convolution { stride: 2.., .. } | Step::MaxPool => return self.phases(&values, place),
+                Step::MaxPool => return self.phases(&values, place),
+                Step::Convolution { geometry, .. } if geometry.stride > 1 => return self.phases(&values, place),
                 Step::Convolution { weight, bias, .. } => {
-                    convolve(&values, weight, Some(bias), Walk::strided(1), self.precision)?
+                    convolve(&values, weight, bias.as_ref(), Walk::strided(1), self.precision)?
                 }
                 other => self.pointwise(other, values)?,
             };
@@ -100,9 +101,9 @@ impl Prepared {
     ) -> Result<(), NetworkError> {
         let (_, _, height, width) = values.size4()?;
         match &self.steps[place] {
-            Step::Convolution { weight, bias, kernel, stride, .. } => {
-                let (stride, surplus) = (*stride as i64, *stride as i64 - 1);
-                debug_assert!((height - *kernel as i64 + 1) % stride == 0);
+            Step::Convolution { weight, bias, geometry, .. } => {
+                let (stride, surplus) = (geometry.stride as i64, geometry.stride as i64 - 1);
+                debug_assert!((height - geometry.kernel[0] as i64 + 1) % stride == 0);
                 for row in 0..stride {
                     for column in 0..stride {
                         let shifted =
@@ -110,7 +111,7 @@ impl Prepared {
                         take(
                             row,
                             column,
-                            convolve(&shifted, weight, Some(bias), Walk::strided(stride), self.precision)?,
+                            convolve(&shifted, weight, bias.as_ref(), Walk::strided(stride), self.precision)?,
                         )?;
                     }
                 }
@@ -138,7 +139,7 @@ impl Prepared {
 fn stride_and_kernel(step: &Step) -> Option<(usize, usize)> {
     match step {
         Step::MaxPool => Some((2, 2)),
-        Step::Convolution { stride, kernel, .. } if *stride > 1 => Some((*stride, *kernel)),
+        Step::Convolution { geometry, .. } if geometry.stride > 1 => Some((geometry.stride, geometry.kernel[0])),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! A network that classifies.
 
-use ndarray::{Array2, Array3, Array4, ArrayView2, ArrayView3};
+use ndarray::{Array2, Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 use tch::{Kind, Tensor};
 
 use super::array::{self, tensor_from_array, values};
@@ -72,6 +72,23 @@ impl Predictor {
     /// As [`Predictor::patch_scores`].
     pub fn patch_probabilities(&self, patches: ArrayView3<'_, f32>) -> Result<Array2<f32>, NetworkError> {
         rows(&self.network.patch_scores(&self.input(patches)?)?.f_softmax(1, Kind::Float)?)
+    }
+
+    /// Class scores (logits) `[n, K]` of normalised pictures `[n, channel, row, column]`.
+    ///
+    /// # Errors
+    /// When the pictures have another size or other channels, or memory runs out.
+    pub fn picture_scores(&self, pictures: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
+        rows(&self.network.patch_scores(&self.moved(tensor_from_array(pictures)?)?)?)
+    }
+
+    /// Class probabilities `[n, K]` of normalised pictures `[n, channel, row, column]`.
+    ///
+    /// # Errors
+    /// As [`Predictor::picture_scores`].
+    pub fn picture_probabilities(&self, pictures: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
+        let scores = self.network.patch_scores(&self.moved(tensor_from_array(pictures)?)?)?;
+        rows(&scores.f_softmax(1, Kind::Float)?)
     }
 
     /// Class scores (logits) `[n, K, h, w]` of windows `[n, h + r - 1, w + r - 1]`.

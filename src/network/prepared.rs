@@ -2,25 +2,27 @@
 
 use tch::{Kind, Tensor};
 
-use super::convolution::{Walk, convolve, same_padded};
+use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
 use super::memory_format::channels_last;
-use super::sequential::Sequential;
-use super::{Layer, NetworkError, Padding, Precision};
+use super::sequential::{Sequential, joined};
+use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision};
 
 /// What is done to the values, in order. Dropout is gone; batch normalisation is part of the layer before it.
 #[derive(Debug)]
 pub(super) enum Step {
     Convolution {
-        /// `[outputs, inputs, kernel, kernel]`, channels last.
+        /// `[outputs, inputs of a group, rows, columns]`, channels last.
         weight: Tensor,
-        bias: Tensor,
-        kernel: usize,
-        stride: usize,
+        bias: Option<Tensor>,
+        geometry: Geometry,
         /// What is added to the output of a patch: the contribution of the constant part of a normalised picture.
         border: Option<Tensor>,
     },
     Relu,
+    Relu6,
     MaxPool,
+    Pool(Pool),
+    AveragePoolTo(i64),
     Flatten,
     Linear {
         weight: Tensor,
@@ -30,6 +32,10 @@ pub(super) enum Step {
     Scale {
         scale: Tensor,
         shift: Tensor,
+    },
+    Branches {
+        branches: Vec<Vec<Step>>,
+        join: Join,
     },
 }
 
@@ -50,10 +56,7 @@ impl Prepared {
     pub(super) fn new(network: &Sequential, precision: Precision) -> Result<Self, NetworkError> {
         tch::no_grad(|| {
             let layers = &network.layers;
-            let mut steps = Vec::new();
-            for layer in &layers.layers {
-                fold(network, layer, &mut steps)?;
-            }
+            let mut steps = folded(network, &layers.layers)?;
             for step in &mut steps {
                 step.settle(precision)?;
             }
@@ -82,36 +85,51 @@ impl Prepared {
     /// Class scores `[N, K]` of patches `[N, 1, patch, patch]`.
     pub(super) fn patch_scores(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
         tch::no_grad(|| {
-            let mut values = self.narrowed(patches)?.f_to_kind(self.kind())?;
-            for step in &self.steps {
-                values = match step {
-                    Step::Convolution { weight, bias, kernel, stride, border } => {
-                        let stride = *stride as i64;
-                        let (input, padding) = match self.padding {
-                            Padding::Valid => (values, 0),
-                            Padding::Same => same_padded(&values, *kernel, stride)?,
-                        };
-                        let walk = Walk { padding, ..Walk::strided(stride) };
-                        let mut output = convolve(&input, weight, Some(bias), walk, self.precision)?;
-                        if let Some(border) = border {
-                            let _ = output.f_add_(border)?;
-                        }
-                        output
-                    }
-                    Step::MaxPool => values.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)?,
-                    other => self.pointwise(other, values)?,
-                };
-            }
+            let values = self.narrowed(patches)?.f_to_kind(self.kind())?;
+            let values = self.patch_steps(values, &self.steps)?;
             let scores = if values.dim() == 4 { values.f_flatten(1, -1)? } else { values };
             Ok(scores.f_to_kind(Kind::Float)?)
         })
+    }
+
+    fn patch_steps(&self, mut values: Tensor, steps: &[Step]) -> Result<Tensor, NetworkError> {
+        for step in steps {
+            values = match step {
+                Step::Convolution { weight, bias, geometry, border } => {
+                    let mut output = convolve_patch(&values, weight, bias.as_ref(), geometry, self.precision)?;
+                    if let Some(border) = border {
+                        let _ = output.f_add_(border)?;
+                    }
+                    output
+                }
+                Step::MaxPool => values.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)?,
+                Step::Pool(pool) => pooled(&values, pool, self.padding)?,
+                Step::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side; 2])?,
+                Step::Flatten => values.f_flatten(1, -1)?,
+                Step::Branches { branches, join } => {
+                    let run = |branch: &Vec<Step>| self.branch(&values, branch);
+                    joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
+                }
+                other => self.pointwise(other, values)?,
+            };
+        }
+        Ok(values)
+    }
+
+    /// One of several branches of the same values, which therefore must not be changed in place.
+    fn branch(&self, values: &Tensor, steps: &[Step]) -> Result<Tensor, NetworkError> {
+        match steps {
+            [Step::Relu, rest @ ..] => self.patch_steps(values.f_relu()?, rest),
+            [Step::Relu6, rest @ ..] => self.patch_steps(values.f_relu6()?, rest),
+            _ => self.patch_steps(values.shallow_clone(), steps),
+        }
     }
 
     /// A step that treats every pixel by itself.
     pub(super) fn pointwise(&self, step: &Step, mut values: Tensor) -> Result<Tensor, NetworkError> {
         Ok(match step {
             Step::Relu => values.f_relu_()?,
-            Step::Flatten => values.f_flatten(1, -1)?,
+            Step::Relu6 => values.f_relu6_()?,
             Step::Linear { weight, bias } if values.dim() == 2 => values.f_linear(weight, Some(bias))?,
             Step::Linear { weight, bias } => {
                 let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
@@ -121,7 +139,7 @@ impl Prepared {
                 let shape: &[i64] = if values.dim() == 2 { &[1, -1] } else { &[1, -1, 1, 1] };
                 values.f_mul(&scale.f_reshape(shape)?)?.f_add(&shift.f_reshape(shape)?)?
             }
-            Step::Convolution { .. } | Step::MaxPool => values,
+            _ => return Err(NetworkError::NoDenseForm),
         })
     }
 
@@ -135,24 +153,34 @@ impl Prepared {
     }
 }
 
+/// The steps of `layers`.
+fn folded(network: &Sequential, layers: &[Layer]) -> Result<Vec<Step>, NetworkError> {
+    let mut steps = Vec::new();
+    for layer in layers {
+        fold(network, layer, &mut steps)?;
+    }
+    Ok(steps)
+}
+
 /// Adds `layer` to `steps`.
 fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<(), NetworkError> {
     let tensor = |name: &str, part: &str| network.parameters.tensor(&format!("{name}.{part}"));
     match layer {
-        Layer::Convolution { name, kernel, stride, .. } => {
+        Layer::Convolution(convolution) => {
+            let Convolution { name, bias, .. } = convolution;
+            let geometry = Geometry::of(convolution, network.layers.padding);
             let border = match network.parameters.find(&format!("{name}.border")) {
                 None => None,
                 Some(border) => {
                     // It differs from a constant near the edge of a patch only, where padding meets the kernel.
                     let side = network.layers.patch as i64;
                     let ones = Tensor::f_ones([1, 1, side, side], (border.kind(), border.device()))?;
-                    let (ones, padding) = same_padded(&ones, *kernel, *stride as i64)?;
-                    let walk = Walk { padding, ..Walk::strided(*stride as i64) };
-                    Some(convolve(&ones, border, None, walk, Precision::Float32)?)
+                    Some(convolve_patch(&ones, border, None, &geometry, Precision::Float32)?)
                 }
             };
-            let (weight, bias) = (tensor(name, "weight")?.detach(), tensor(name, "bias")?.detach());
-            steps.push(Step::Convolution { weight, bias, kernel: *kernel, stride: *stride, border });
+            let weight = tensor(name, "weight")?.detach();
+            let bias = if *bias { Some(tensor(name, "bias")?.detach()) } else { None };
+            steps.push(Step::Convolution { weight, bias, geometry, border });
         }
         Layer::Linear { name, .. } => {
             let (weight, bias) = (tensor(name, "weight")?.detach(), tensor(name, "bias")?.detach());
@@ -171,7 +199,14 @@ fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<()
             }
         }
         Layer::Relu => steps.push(Step::Relu),
+        Layer::Relu6 => steps.push(Step::Relu6),
         Layer::MaxPool => steps.push(Step::MaxPool),
+        Layer::Pool(pool) => steps.push(Step::Pool(pool.clone())),
+        Layer::AveragePoolTo(side) => steps.push(Step::AveragePoolTo(*side as i64)),
+        Layer::Branches { branches, join } => {
+            let branches = branches.iter().map(|branch| folded(network, branch)).collect::<Result<_, _>>()?;
+            steps.push(Step::Branches { branches, join: *join });
+        }
         Layer::Flatten => steps.push(Step::Flatten),
         Layer::Dropout(_) => {}
     }
@@ -187,13 +222,21 @@ impl Step {
         if let Self::Convolution { border: Some(border), .. } = self {
             *border = scaled(border, &[1, -1, 1, 1])?.f_to_kind(Kind::Float)?;
         }
-        let (weight, bias, shape): (_, _, &[i64]) = match self {
-            Self::Convolution { weight, bias, .. } => (weight, bias, &[-1, 1, 1, 1]),
-            Self::Linear { weight, bias } => (weight, bias, &[-1, 1]),
-            _ => return Ok(()),
-        };
-        *weight = scaled(weight, shape)?.f_to_kind(Kind::Float)?;
-        *bias = scaled(bias, &[-1])?.f_add(shift)?.f_to_kind(Kind::Float)?;
+        match self {
+            Self::Convolution { weight, bias, .. } => {
+                *weight = scaled(weight, &[-1, 1, 1, 1])?.f_to_kind(Kind::Float)?;
+                let moved = match bias.as_ref() {
+                    Some(bias) => scaled(bias, &[-1])?.f_add(shift)?,
+                    None => shift.shallow_clone(),
+                };
+                *bias = Some(moved.f_to_kind(Kind::Float)?);
+            }
+            Self::Linear { weight, bias } => {
+                *weight = scaled(weight, &[-1, 1])?.f_to_kind(Kind::Float)?;
+                *bias = scaled(bias, &[-1])?.f_add(shift)?.f_to_kind(Kind::Float)?;
+            }
+            _ => {}
+        }
         Ok(())
     }
 
@@ -209,24 +252,26 @@ impl Step {
             Self::Convolution { weight, bias, border, .. } => {
                 round(weight)?;
                 *weight = channels_last(weight)?;
-                round(bias)?;
+                bias.as_mut().map_or(Ok(()), round)?;
                 border.as_mut().map_or(Ok(()), round)
             }
             Self::Linear { weight: a, bias: b } | Self::Scale { scale: a, shift: b } => {
                 round(a)?;
                 round(b)
             }
-            Self::Relu | Self::MaxPool | Self::Flatten => Ok(()),
+            Self::Branches { branches, .. } => {
+                branches.iter_mut().flatten().try_for_each(|step| step.settle(precision))
+            }
+            Self::Relu | Self::Relu6 | Self::MaxPool | Self::Pool(_) | Self::AveragePoolTo(_) | Self::Flatten => Ok(()),
         }
     }
 
     fn shared(&self) -> Self {
         match self {
-            Self::Convolution { weight, bias, kernel, stride, border } => Self::Convolution {
+            Self::Convolution { weight, bias, geometry, border } => Self::Convolution {
                 weight: weight.shallow_clone(),
-                bias: bias.shallow_clone(),
-                kernel: *kernel,
-                stride: *stride,
+                bias: bias.as_ref().map(Tensor::shallow_clone),
+                geometry: *geometry,
                 border: border.as_ref().map(Tensor::shallow_clone),
             },
             Self::Linear { weight, bias } => {
@@ -234,8 +279,51 @@ impl Step {
             }
             Self::Scale { scale, shift } => Self::Scale { scale: scale.shallow_clone(), shift: shift.shallow_clone() },
             Self::Relu => Self::Relu,
+            Self::Relu6 => Self::Relu6,
+            Self::Pool(pool) => Self::Pool(pool.clone()),
+            Self::AveragePoolTo(side) => Self::AveragePoolTo(*side),
+            Self::Branches { branches, join } => Self::Branches {
+                branches: branches.iter().map(|branch| branch.iter().map(Self::shared).collect()).collect(),
+                join: *join,
+            },
             Self::MaxPool => Self::MaxPool,
             Self::Flatten => Self::Flatten,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sequential::Form;
+    use super::super::{Architecture, Backbone, Freeze, Head, Pooling, Top};
+    use super::*;
+
+    /// The folded steps against the layers that learn, all batch normalisations at their running statistics.
+    #[test]
+    fn every_network_predicts_what_it_computes_while_it_learns() {
+        for backbone in Backbone::ALL {
+            let head = Head { hidden: vec![8], dropout: 0.0, batch_norm: false, batch_norm_scores: false };
+            let top = Top { pooling: Pooling::Flatten, batch_norm_features: false, head };
+            let layers = Architecture::Backbone { backbone, top }.layers(79, 3).unwrap();
+            let mut network = Sequential::fresh(layers, 5).unwrap();
+            for (name, parameter) in &mut network.parameters.0 {
+                // Variances other than 1, so that forgetting one shows.
+                if name.ends_with("running_var") {
+                    let _ = parameter.tensor.f_fill_(0.25).unwrap();
+                }
+                if name.ends_with("running_mean") {
+                    let _ = parameter.tensor.f_fill_(0.05).unwrap();
+                }
+            }
+            Freeze::AllButLast(0).apply(&network.layers.layers, &mut network.parameters).unwrap();
+            network.move_to(tch::Device::Cpu).unwrap();
+            tch::manual_seed(1);
+            let patches = Tensor::rand([2, 1, 79, 79], (Kind::Float, tch::Device::Cpu)) * 2 - 1;
+            let learning = network.train(&patches, Form::Patch).unwrap().detach();
+            let predicted = Prepared::new(&network, Precision::Float32).unwrap().patch_scores(&patches).unwrap();
+            let difference = (&learning - &predicted).abs().max().double_value(&[]);
+            let largest = predicted.abs().max().double_value(&[]);
+            assert!(difference <= 1e-4 * largest, "{backbone}: {difference} of {largest}");
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use tch::{Device, Tensor};
 
-use super::convolution::{Walk, convolve, same_padded};
+use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
+use super::layer::leaves;
 use super::memory_format::channels_last;
 use super::parameters::Parameters;
 use super::phases::{apart, together};
-use super::{FrozenLayers, Layer, Layers, NetworkError, Padding, Precision};
+use super::{Convolution, FrozenLayers, Join, Layer, Layers, NetworkError, Precision};
 
 /// Share of a batch's statistics that enters the running ones (PyTorch's default).
 const MOMENTUM: f64 = 0.1;
@@ -66,7 +67,7 @@ impl Sequential {
     /// The layers that [`Self::frozen_features`] go through, with some weights among them.
     pub(super) fn frozen_layers(&self) -> Result<Option<FrozenLayers>, NetworkError> {
         let layers = &self.layers.layers[..self.steady_layers()];
-        if !layers.iter().any(|layer| matches!(layer, Layer::Convolution { .. } | Layer::Linear { .. })) {
+        if !leaves(layers).iter().any(|layer| matches!(layer, Layer::Convolution(_) | Layer::Linear { .. })) {
             return Ok(None);
         }
         let (side, device) = (self.layers.patch as i64, self.parameters.device());
@@ -116,12 +117,9 @@ impl Sequential {
     }
 
     fn first_trainable(&self) -> usize {
-        let is_trainable = |layer: &Layer| match layer {
-            Layer::Convolution { name, .. } | Layer::Linear { name, .. } | Layer::BatchNorm { name, .. } => {
-                self.parameters.is_trainable(&format!("{name}.weight"))
-            }
-            _ => false,
-        };
+        let learns =
+            |leaf: &&Layer| leaf.name().is_some_and(|name| self.parameters.is_trainable(&format!("{name}.weight")));
+        let is_trainable = |layer: &Layer| leaves(std::slice::from_ref(layer)).iter().any(learns);
         self.layers.layers.iter().position(is_trainable).unwrap_or(self.layers.layers.len())
     }
 
@@ -134,13 +132,17 @@ impl Sequential {
 
     fn run(&self, input: Tensor, range: std::ops::Range<usize>, form: Form) -> Result<Tensor, NetworkError> {
         // In the dense form every stride so far has become dilation, or the number of phases.
-        let mut spread = self.spread_before(range.start, form);
+        let spread = self.spread_before(range.start, form);
+        self.run_layers(input, &self.layers.layers[range], form, spread)
+    }
+
+    fn run_layers(&self, input: Tensor, layers: &[Layer], form: Form, mut spread: i64) -> Result<Tensor, NetworkError> {
         let mut values = input;
-        for layer in &self.layers.layers[range] {
+        for (place, layer) in layers.iter().enumerate() {
             let dilation = if form == Form::Dense { spread } else { 1 };
             values = match layer {
-                Layer::Convolution { name, kernel, stride, .. } => {
-                    let output = self.convolution(&values, name, *kernel, *stride, form, dilation)?;
+                Layer::Convolution(convolution) => {
+                    let output = self.convolution(&values, convolution, form, dilation)?;
                     if !output.device().is_cuda() { channels_last(&output)? } else { output }
                 }
                 Layer::MaxPool => {
@@ -148,8 +150,16 @@ impl Sequential {
                     values.f_max_pool2d([2, 2], [stride, stride], [0, 0], [dilation, dilation], false)?
                 }
                 Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon)?,
-                // No layer before a rectifier needs what it gave for its own gradient.
-                Layer::Relu => values.f_relu_()?,
+                // No layer before a rectifier needs what it gave for its own gradient; what came in from outside is not ours.
+                Layer::Relu if place > 0 => values.f_relu_()?,
+                Layer::Relu => values.f_relu()?,
+                Layer::Relu6 => values.f_relu6()?,
+                Layer::Pool(pool) => pooled(&values, pool, self.layers.padding)?,
+                Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
+                Layer::Branches { branches, join } => {
+                    let run = |branch: &Vec<Layer>| self.run_layers(values.shallow_clone(), branch, form, spread);
+                    joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
+                }
                 Layer::Dropout(share) => values.f_dropout(*share, true)?,
                 Layer::Flatten => values.f_flatten(1, -1)?,
                 Layer::Linear { name, .. } => self.linear(&values, name)?,
@@ -170,30 +180,25 @@ impl Sequential {
     fn convolution(
         &self,
         input: &Tensor,
-        name: &str,
-        kernel: usize,
-        stride: usize,
+        convolution: &Convolution,
         form: Form,
         dilation: i64,
     ) -> Result<Tensor, NetworkError> {
+        let Convolution { name, bias, .. } = convolution;
         let weight = self.parameters.tensor(&format!("{name}.weight"))?;
-        let bias = self.parameters.tensor(&format!("{name}.bias"))?;
-        let stride = if form == Form::Patch { stride as i64 } else { 1 };
-        let apply = |input: &Tensor, weight: &Tensor, bias: Option<&Tensor>| -> Result<Tensor, NetworkError> {
-            let (input, padding) = match self.layers.padding {
-                Padding::Valid => (input.shallow_clone(), 0),
-                Padding::Same => same_padded(input, kernel, stride)?,
-            };
-            convolve(&input, weight, bias, Walk { stride, dilation, padding }, Precision::Float32)
-        };
-        let mut output = apply(input, weight, Some(bias))?;
+        let bias = if *bias { Some(self.parameters.tensor(&format!("{name}.bias"))?) } else { None };
+        if form != Form::Patch {
+            return convolve(input, weight, bias, Walk { dilation, ..Walk::strided(1) }, Precision::Float32);
+        }
+        let geometry = Geometry::of(convolution, self.layers.padding);
+        let mut output = convolve_patch(input, weight, bias, &geometry, Precision::Float32)?;
         match self.parameters.find(&format!("{name}.border")) {
             None => Ok(output),
             Some(border) => {
                 // What the constant part of the normalised picture contributes; it differs near the padded edge.
                 let size = input.size();
                 let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
-                Ok(output.f_add_(&apply(&ones, border, None)?)?)
+                Ok(output.f_add_(&convolve_patch(&ones, border, None, &geometry, Precision::Float32)?)?)
             }
         }
     }
@@ -227,7 +232,7 @@ impl Sequential {
 
 fn stride(layer: &Layer) -> i64 {
     match layer {
-        Layer::Convolution { stride, .. } => *stride as i64,
+        Layer::Convolution(convolution) => convolution.stride as i64,
         Layer::MaxPool => 2,
         _ => 1,
     }
@@ -238,11 +243,22 @@ fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
     if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
 }
 
+/// Where branches meet.
+pub(super) fn joined(branches: &[Tensor], join: Join) -> Result<Tensor, NetworkError> {
+    match (join, branches) {
+        (Join::Add, [first, second, rest @ ..]) => {
+            let sum = first.f_add(second)?;
+            rest.iter().try_fold(sum, |sum, branch| Ok(sum.f_add(branch)?))
+        }
+        _ => Ok(Tensor::f_cat(branches, 1)?),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tch::Kind;
 
-    use super::super::{Architecture, Head};
+    use super::super::{Architecture, Head, Padding};
     use super::*;
 
     #[test]

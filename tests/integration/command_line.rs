@@ -93,7 +93,9 @@ fn schema_completions_weights_and_doctor_answer() {
     assert_eq!(schema(&["schema"])["title"], "Job");
     assert_eq!(schema(&["schema", "--batch"])["title"], "Batch");
     workshop.facies(&["completions", "bash"]).expect(0, &["complete", "--overwrite"]);
-    workshop.facies(&["weights", "list"]).expect(0, &["vgg16", "not in ${FACIES_DATA}/weights"]);
+    workshop
+        .facies(&["weights", "list"])
+        .expect(0, &["vgg16-397923af.pth", "not there", "https://download.pytorch.org/models/resnet50-0676ba61.pth"]);
     workshop.facies(&["doctor"]).expect(0, &["libtorch     2.11", "HDF5         2.", "threads      1", "CUDA"]);
     let doctor = schema(&["doctor", "--json"]);
     assert_eq!(doctor["threads"], 1);

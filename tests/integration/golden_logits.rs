@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use facies::grid::{ClassTable, Domain, Plane};
 use facies::network::{
-    Architecture, Device, Head, Layer, Layers, Model, ModelDescription, NamedArray, Padding, Predictor, Pretrained,
-    write_arrays,
+    Architecture, Backbone, Convolution, Device, Head, Input, Layer, Layers, Model, ModelDescription, NamedArray,
+    Padding, PictureNetwork, Pooling, Predictor, Pretrained, Top, write_arrays,
 };
 use facies::volume::AmplitudeScaling;
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, Array4, Axis, s};
 
 const TOLERANCE: f32 = 2e-5;
 
@@ -31,6 +31,109 @@ fn vgg16_cut_with_its_first_layer_folded_in_both_forms() {
 #[test]
 fn vgg16_published_with_its_first_layer_folded() {
     check_patches(&vgg16(None, Padding::Same, 9), &golden("vgg16_published_patches"));
+}
+
+/// Each published network with its published end, on colour pictures.
+#[test]
+fn published_networks_on_pictures() {
+    for backbone in Backbone::ALL.into_iter().filter(|backbone| !matches!(backbone, Backbone::Vgg16 | Backbone::Vgg19))
+    {
+        let size = match backbone {
+            Backbone::InceptionV3 | Backbone::Xception | Backbone::Minerals2 => 96,
+            _ => 64,
+        };
+        let layers = backbone.published(Input::Colour, size, 7).unwrap();
+        let network = PictureNetwork::published(backbone, size, &weights_file(&layers, |_| true)).unwrap();
+        let pictures = Array4::from_shape_vec((2, 3, size, size), uniform(3000, 2 * 3 * size * size)).unwrap();
+        let scores = network.predictor(Device::cpu()).unwrap().picture_scores(pictures.view()).unwrap();
+        assert_relatively_close(backbone, &scores, &golden(&format!("{backbone}_colour")));
+    }
+}
+
+/// Networks with a new end, their first layers folded to one amplitude; the scores are those of a grey picture, unfolded.
+#[test]
+fn published_networks_on_amplitudes() {
+    for backbone in
+        [Backbone::Vgg16, Backbone::Vgg19, Backbone::Resnet18, Backbone::MobilenetV2, Backbone::Resnet50Keras]
+    {
+        let head = Head { hidden: Vec::new(), dropout: 0.0, batch_norm: false, batch_norm_scores: false };
+        let top = Top { pooling: Pooling::Average, batch_norm_features: false, head };
+        let architecture = Architecture::Backbone { backbone, top };
+        let colour = architecture.layers_for(Input::Colour, 65, 5).unwrap();
+        let body = weights_file(&colour, |name| !name.starts_with("head."));
+        let model = Model::new(description(architecture, 5), Some(&body)).unwrap();
+        let head = arrays_by_name(&colour).into_iter().filter(|array| array.name.starts_with("head."));
+        check_patches_relatively(backbone, &with_arrays(model, head), &golden(&format!("{backbone}_patches")));
+    }
+}
+
+/// A file with the tensors of `layers` that `keeps` names, each a hash of its name.
+fn weights_file(layers: &Layers, keeps: impl Fn(&str) -> bool) -> Pretrained {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("colour.safetensors");
+    let arrays: Vec<_> = arrays_by_name(layers).into_iter().filter(|array| keeps(&array.name)).collect();
+    write_arrays(&path, &arrays, "").unwrap();
+    Pretrained::read(&path).unwrap()
+}
+
+fn with_arrays(model: Model, arrays: impl Iterator<Item = NamedArray>) -> Model {
+    let mut weights = model.weights().unwrap();
+    for array in arrays {
+        let place = weights.iter().position(|other| other.name == array.name).unwrap();
+        weights[place] = array;
+    }
+    Model::with_weights(model.description, &weights).unwrap()
+}
+
+fn check_patches_relatively(backbone: Backbone, model: &Model, expected: &Array2<f32>) {
+    let patches = Array3::from_shape_vec((3, 65, 65), uniform(2000, 3 * 65 * 65)).unwrap();
+    let scores = model.predictor(Device::cpu()).unwrap().patch_scores(patches.view()).unwrap();
+    assert_relatively_close(backbone, &scores, expected);
+}
+
+fn assert_relatively_close(backbone: Backbone, actual: &Array2<f32>, expected: &Array2<f32>) {
+    assert_eq!(actual.dim(), expected.dim(), "{backbone}");
+    let largest = expected.iter().fold(0.0, |largest: f32, value| largest.max(value.abs()));
+    let difference = actual.iter().zip(expected).map(|(a, e)| (a - e).abs()).fold(0.0, f32::max);
+    println!("{backbone}: {:.1e} of {largest:.3}", difference / largest);
+    assert!(difference <= 1e-4 * largest, "{backbone}: {difference} of {largest}");
+}
+
+/// The weights of `check_golden_logits.py` that are hashes of their names.
+fn arrays_by_name(layers: &Layers) -> Vec<NamedArray> {
+    let mut arrays = Vec::new();
+    let mut push = |name: String, shape: &[usize]| {
+        let seed = name.bytes().fold(0x811C_9DC5, |seed: u32, byte| (seed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let (scale, offset) = match shape {
+            [_] if name.ends_with("running_var") || name.ends_with(".weight") => (0.25, 1.0),
+            [_] => (0.1, 0.0),
+            [_, inputs @ ..] => ((3.0 / inputs.iter().product::<usize>() as f64).sqrt() as f32, 0.0),
+            [] => unreachable!(),
+        };
+        let values = uniform(seed, shape.iter().product()).into_iter().map(|value| offset + scale * value).collect();
+        arrays.push(NamedArray { name, shape: shape.to_vec(), values });
+    };
+    for layer in layers.leaves() {
+        match layer {
+            Layer::Convolution(convolution) => {
+                push(format!("{}.weight", convolution.name), &convolution.weight_shape());
+                if convolution.bias {
+                    push(format!("{}.bias", convolution.name), &[convolution.outputs]);
+                }
+            }
+            Layer::Linear { name, inputs, outputs } => {
+                push(format!("{name}.weight"), &[*outputs, *inputs]);
+                push(format!("{name}.bias"), &[*outputs]);
+            }
+            Layer::BatchNorm { name, features, .. } => {
+                for part in ["weight", "bias", "running_mean", "running_var"] {
+                    push(format!("{name}.{part}"), &[*features]);
+                }
+            }
+            _ => {}
+        }
+    }
+    arrays
 }
 
 /// All voxels of a 9 x 7 section, borders included, in patch and in dense form.
@@ -76,8 +179,8 @@ fn vgg16(cut: Option<&str>, padding: Padding, classes: usize) -> Model {
     let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
     let description = description(Architecture::Vgg16 { cut: cut.map(str::to_owned), padding, head }, classes);
     let mut layers = description.layers().unwrap();
-    if let Layer::Convolution { inputs, .. } = &mut layers.layers[0] {
-        *inputs = 3;
+    if let Layer::Convolution(convolution) = &mut layers.layers[0] {
+        convolution.inputs = 3;
     }
     let arrays = hashed_arrays(&layers);
     let (convolutions, head): (Vec<_>, Vec<_>) =
@@ -86,12 +189,7 @@ fn vgg16(cut: Option<&str>, padding: Padding, classes: usize) -> Model {
     let path = folder.path().join("colour.safetensors");
     write_arrays(&path, &convolutions, "").unwrap();
     let model = Model::new(description, Some(&Pretrained::read(&path).unwrap())).unwrap();
-    let mut weights = model.weights().unwrap();
-    for array in head {
-        let place = weights.iter().position(|other| other.name == array.name).unwrap();
-        weights[place] = array;
-    }
-    Model::with_weights(model.description, &weights).unwrap()
+    with_arrays(model, head.into_iter())
 }
 
 fn description(architecture: Architecture, classes: usize) -> ModelDescription {
@@ -120,9 +218,10 @@ fn hashed_arrays(layers: &Layers) -> Vec<NamedArray> {
     let spread = |fan_in: usize| (3.0 / fan_in as f64).sqrt() as f32;
     for layer in &layers.layers {
         match layer {
-            Layer::Convolution { name, inputs, outputs, kernel, .. } => {
-                let shape = vec![*outputs, *inputs, *kernel, *kernel];
-                push(format!("{name}.weight"), shape, spread(inputs * kernel * kernel), 0.0);
+            Layer::Convolution(convolution) => {
+                let Convolution { name, outputs, .. } = convolution;
+                let shape = convolution.weight_shape().to_vec();
+                push(format!("{name}.weight"), shape, spread(convolution.fan_in()), 0.0);
                 push(format!("{name}.bias"), vec![*outputs], 0.1, 0.0);
             }
             Layer::Linear { name, inputs, outputs } => {

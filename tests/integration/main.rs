@@ -11,6 +11,7 @@ mod full_disk;
 mod golden_logits;
 #[cfg(unix)]
 mod killed_predictions;
+mod pretrained_networks;
 mod real_surveys;
 mod refusals;
 #[cfg(unix)]

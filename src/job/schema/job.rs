@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::prediction::one_or_many;
-use super::{Amplitude, ClassEntry, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training, Vgg16};
+use super::{Amplitude, ClassEntry, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training};
 
 /// A job: from a labelled cube to an interpreted one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -69,9 +69,8 @@ impl Job {
             let form = source.form();
             files.push((format!("labels[{place}].{form}.path"), source.path_mut()));
         }
-        if let Network::Vgg16(Vgg16 { weights: Some(weights), .. }) = &mut self.network {
-            files.push(("network.vgg16.weights".to_owned(), weights));
-        }
+        let form = self.network.form();
+        files.extend(self.network.weights_mut().map(|weights| (format!("network.{form}.weights"), weights)));
         for (place, prediction) in self.prediction.iter_mut().enumerate() {
             if let Some(input) = &mut prediction.input {
                 files.push((format!("prediction[{place}].input.segy.path"), input.path_mut()));

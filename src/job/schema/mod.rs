@@ -24,7 +24,7 @@ pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, Vertica
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
-pub use network::{Freeze, Network, Padding, Vgg16, Waldeland};
+pub use network::{DeepFreeze, Freeze, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland};
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};
 pub use prediction::{

@@ -1,15 +1,26 @@
-//! The networks facies knows, one file each, as lists of layers.
+//! The networks facies knows, one file a family, as trees of layers.
 
-mod vgg16;
+mod backbone;
+mod densenet121;
+mod head;
+mod inception_v3;
+mod minerals;
+mod mobilenet_v2;
+mod resnet;
+mod vgg;
 mod waldeland;
+mod xception;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Layers, NetworkError, Padding};
 
-pub use vgg16::CONVOLUTIONS as VGG16_CONVOLUTIONS;
+pub use backbone::{Backbone, Dialect, Input};
+pub use head::{Head, Pooling, Top};
+pub use vgg::CONVOLUTIONS as VGG16_CONVOLUTIONS;
+pub(super) use vgg::vgg_parameter;
 
-/// Which network, with all that fixes its layers except patch size and number of classes.
+/// Which network, with all that fixes its layers except input, patch size and number of classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Architecture {
@@ -27,37 +38,52 @@ pub enum Architecture {
         /// What follows the convolutions.
         head: Head,
     },
-}
-
-/// Fully connected layers at the end of a network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Head {
-    /// Widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// Share of the values dropped after each hidden layer while training.
-    pub dropout: f64,
-    /// Batch normalisation before the activation of each hidden layer.
-    pub batch_norm: bool,
-    /// Batch normalisation of the class scores, as the published networks have it.
-    pub batch_norm_scores: bool,
+    /// A published network with a new end, patch by patch.
+    Backbone {
+        /// Which.
+        backbone: Backbone,
+        /// Its end.
+        top: Top,
+    },
 }
 
 impl Architecture {
-    /// The layers for patches of side `patch` and `classes` classes.
+    /// The layers for patches of side `patch` of one amplitude and `classes` classes.
     ///
     /// # Errors
     /// When the cut is unknown or the window does not fit the patch.
     pub fn layers(&self, patch: usize, classes: usize) -> Result<Layers, NetworkError> {
+        self.layers_for(Input::Amplitude(1), patch, classes)
+    }
+
+    /// The layers for patches of side `patch` of this input and `classes` classes.
+    ///
+    /// # Errors
+    /// As [`Architecture::layers`].
+    pub fn layers_for(&self, input: Input, patch: usize, classes: usize) -> Result<Layers, NetworkError> {
+        let channels = input.channels();
         let layers = match self {
-            Self::Waldeland { padding: Padding::Same } => waldeland::published(patch, classes),
-            Self::Waldeland { padding: Padding::Valid } => waldeland::valid(patch, classes),
-            Self::Vgg16 { cut, padding, head } => vgg16::layers(cut.as_deref(), *padding, head, patch, classes)?,
+            Self::Waldeland { padding: Padding::Same } => waldeland::published(channels, patch, classes),
+            Self::Waldeland { padding: Padding::Valid } => waldeland::valid(channels, patch, classes),
+            Self::Vgg16 { cut, padding, head } => {
+                vgg::layers(cut.as_deref(), *padding, head, channels, patch, classes)?
+            }
+            Self::Backbone { backbone, top } => backbone.with_top(input, patch, top, classes)?,
         };
         match layers.receptive_field() {
             Some(receptive_field) if receptive_field > patch => {
                 Err(NetworkError::PatchTooSmall { receptive_field, patch })
             }
             _ => Ok(layers),
+        }
+    }
+
+    /// The published network whose pretrained weights it takes, if there are such.
+    pub fn backbone(&self) -> Option<Backbone> {
+        match self {
+            Self::Waldeland { .. } => None,
+            Self::Vgg16 { .. } => Some(Backbone::Vgg16),
+            Self::Backbone { backbone, .. } => Some(*backbone),
         }
     }
 
@@ -71,6 +97,7 @@ impl Architecture {
                 let padding = if *padding == Padding::Valid { "valid" } else { "same" };
                 format!("VGG16 cut after {cut} ({padding} padding)")
             }
+            Self::Backbone { backbone, .. } => backbone.title().into(),
         }
     }
 }

@@ -4,7 +4,7 @@
 //! (2018); the two-dimensional form with its dropout rates and dense layers is that of J. S. Dramsch and M. Lüthje
 //! (SEG 2018). 95,735 parameters for nine classes at patch 64, 103,235 at patch 65.
 
-use super::super::{Layer, Layers, Padding};
+use super::super::{Convolution, Layer, Layers, Padding};
 
 /// Keras' default; the published network was trained with it.
 const EPSILON: f64 = 1e-3;
@@ -13,8 +13,8 @@ const FEATURES: usize = 50;
 const DROPOUT: [f64; 3] = [0.5, 0.4, 0.2];
 
 /// The published network: same padding, five strided convolutions, flattened into dense layers of 50 and 10.
-pub(super) fn published(patch: usize, classes: usize) -> Layers {
-    let mut layers = trunk();
+pub(super) fn published(channels: usize, patch: usize, classes: usize) -> Layers {
+    let mut layers = trunk(channels);
     layers.push(convolution(5, FEATURES, 3, 2));
     layers.push(Layer::Flatten);
     let side = [4, 2, 2, 2, 2].iter().fold(patch, |side, stride| side.div_ceil(*stride));
@@ -23,16 +23,16 @@ pub(super) fn published(patch: usize, classes: usize) -> Layers {
 }
 
 /// The same weights seen through valid padding: 61 x 61 samples; the fifth convolution meets a 1 x 1 map and is 1 x 1.
-pub(super) fn valid(patch: usize, classes: usize) -> Layers {
-    let mut layers = trunk();
+pub(super) fn valid(channels: usize, patch: usize, classes: usize) -> Layers {
+    let mut layers = trunk(channels);
     layers.push(convolution(5, FEATURES, 1, 1));
     layers.extend(head(FEATURES, classes));
     Layers { layers, padding: Padding::Valid, patch }
 }
 
 /// The first four convolutions.
-fn trunk() -> Vec<Layer> {
-    let mut layers = vec![convolution(1, 1, 5, 4), batch_norm("norm1", FEATURES), Layer::Relu];
+fn trunk(channels: usize) -> Vec<Layer> {
+    let mut layers = vec![convolution(1, channels, 5, 4), batch_norm("norm1", FEATURES), Layer::Relu];
     for (number, dropout) in (2..).zip(DROPOUT) {
         layers.push(convolution(number, FEATURES, 3, 2));
         layers.push(Layer::Dropout(dropout));
@@ -57,7 +57,8 @@ fn head(inputs: usize, classes: usize) -> Vec<Layer> {
 }
 
 fn convolution(number: usize, inputs: usize, kernel: usize, stride: usize) -> Layer {
-    Layer::Convolution { name: format!("convolution{number}"), inputs, outputs: FEATURES, kernel, stride }
+    let convolution = Convolution::square(format!("convolution{number}"), inputs, FEATURES, kernel);
+    Layer::Convolution(convolution.with_stride(stride))
 }
 
 fn batch_norm(name: &str, features: usize) -> Layer {
@@ -76,12 +77,12 @@ mod tests {
     #[test]
     fn the_published_network_has_the_published_number_of_parameters() {
         // Keras counts the running statistics of batch normalisation as parameters.
-        assert_eq!(parameter_count(&published(64, 9).layers), 95_735);
-        assert_eq!(parameter_count(&published(65, 9).layers), 103_235);
+        assert_eq!(parameter_count(&published(1, 64, 9).layers), 95_735);
+        assert_eq!(parameter_count(&published(1, 65, 9).layers), 103_235);
     }
 
     #[test]
     fn the_valid_network_sees_sixty_one_samples() {
-        assert_eq!(valid(65, 9).receptive_field(), Some(61));
+        assert_eq!(valid(1, 65, 9).receptive_field(), Some(61));
     }
 }

@@ -1,8 +1,10 @@
-//! Files of weights that other programs wrote: safetensors, and PyTorch's two formats.
+//! Files of weights that other programs wrote: safetensors, PyTorch's two formats, and Keras' HDF5.
 //!
 //! PyTorch's files are Python pickles, programs that build objects. Only the instructions that state dictionaries
 //! consist of are understood, and none of them runs anything.
 
+mod keras;
+mod keras_h5;
 mod pickle;
 mod reader;
 mod safetensors_file;
@@ -11,4 +13,4 @@ mod storage;
 mod torch_legacy;
 mod torch_zip;
 
-pub(super) use reader::read_weights_file;
+pub(super) use reader::{WeightsFile, read_weights_file};

@@ -1,14 +1,25 @@
 //! Python pickles, as far as state dictionaries go.
 //!
 //! A pickle is a program for a stack machine (Python's `pickletools` lists the instructions). Here it can build plain
-//! values, dictionaries, and references to tensors; what it calls besides becomes an opaque value. Values that a pickle
+//! values, dictionaries, and references to tensors; a class or function that tensors do not need is refused by name. Values that a pickle
 //! can repeat are shared, and nesting is limited, so that no file can make more of itself than it holds.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::storage::Element;
+
 /// Deepest nesting.
 const DEEPEST: usize = 32;
+
+/// Classes and functions that state dictionaries need, beside PyTorch's storages.
+const KNOWN_GLOBALS: [&str; 5] = [
+    "collections OrderedDict",
+    "torch._utils _rebuild_tensor",
+    "torch._utils _rebuild_tensor_v2",
+    "torch._utils _rebuild_parameter",
+    "torch.nn.parameter Parameter",
+];
 
 /// What a pickle builds.
 #[derive(Clone, Debug)]
@@ -154,13 +165,14 @@ impl<'a> Machine<'a> {
                 self.extend_dict(pairs)?;
             }
             b'c' => {
-                let (module, name) = (self.line()?.to_owned(), self.line()?.to_owned());
-                self.stack.push(Value::Global(format!("{module} {name}").into()));
+                let (module, name) = (self.line()?, self.line()?);
+                self.stack.push(global(module, name)?);
             }
             0x93 => {
                 let names = self.pop_many(2)?;
                 let [Value::Text(module), Value::Text(name)] = &names[..] else { return Err(confused()) };
-                self.stack.push(Value::Global(format!("{module} {name}").into()));
+                let global = global(module, name)?;
+                self.stack.push(global);
             }
             b'R' | 0x81 => {
                 let call = self.pop_many(2)?;
@@ -305,13 +317,29 @@ impl<'a> Machine<'a> {
     }
 }
 
+/// A class or function that state dictionaries need; any other is refused, although nothing would run it.
+fn global(module: &str, name: &str) -> Result<Value, String> {
+    let full = format!("{module} {name}");
+    let is_known = match module {
+        "torch" => Element::from_class(name).is_some() || matches!(name, "Size" | "device" | "float32" | "float16"),
+        _ => KNOWN_GLOBALS.contains(&full.as_str()),
+    };
+    if is_known {
+        Ok(Value::Global(full.into()))
+    } else {
+        Err(format!("its pickle names `{module}.{name}`, which no state dictionary needs; it was not run"))
+    }
+}
+
 /// What a call gives.
 fn called(function: &Value, arguments: &Value) -> Value {
     let (Value::Global(name), Value::Tuple(arguments)) = (function, arguments) else { return Value::Opaque };
     match &**name {
         "collections OrderedDict" if arguments.items.is_empty() => Value::Dict(Collection::new()),
-        "torch._utils _rebuild_tensor_v2" => Value::Tensor(arguments.clone()),
-        "torch._utils _rebuild_parameter" => arguments.items.first().cloned().unwrap_or(Value::Opaque),
+        "torch._utils _rebuild_tensor" | "torch._utils _rebuild_tensor_v2" => Value::Tensor(arguments.clone()),
+        "torch._utils _rebuild_parameter" | "torch.nn.parameter Parameter" => {
+            arguments.items.first().cloned().unwrap_or(Value::Opaque)
+        }
         _ => Value::Opaque,
     }
 }

@@ -4,6 +4,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::storage::Element;
 use crate::network::NamedArray;
+use crate::network::array_file::KEY as NOTE;
 
 /// The floating-point tensors of a safetensors file.
 pub(super) fn read_safetensors(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
@@ -24,4 +25,10 @@ pub(super) fn read_safetensors(bytes: &[u8]) -> Result<Vec<NamedArray>, String> 
         });
     }
     Ok(arrays)
+}
+
+/// What an import of ours wrote into the header.
+pub(super) fn note(bytes: &[u8]) -> Option<String> {
+    let (_, metadata) = SafeTensors::read_metadata(bytes).ok()?;
+    metadata.metadata().as_ref()?.get(NOTE).cloned()
 }

@@ -1,6 +1,6 @@
 //! How fast a device is, and how much of what it can do that is.
 
-use facies::network::{Device, Layer, Layers, Padding, Precision};
+use facies::network::{Device, Precision};
 use facies::predict::{Engine, SectionWindow};
 
 use crate::subject::{Division, Line, Network, voxels_per_second};
@@ -31,7 +31,7 @@ pub(crate) fn measure(device: Device, matrix_peak: f64) -> Result<(), Failure> {
                 let (rate, engine) = rate(device, &line, network, kind, precision, division)?;
                 let flop = match kind {
                     Engine::Dense { .. } => layers.dense_flop_per_voxel() as f64,
-                    Engine::Patch { .. } => patch_flop(&layers),
+                    Engine::Patch { .. } => layers.patch_flop() as f64,
                 };
                 let share = rate * flop / matrix_peak;
                 println!(
@@ -88,25 +88,4 @@ fn title(engine: Engine) -> String {
         Engine::Dense { tile } => format!("dense, tiles of {tile}"),
         Engine::Patch { batch, .. } => format!("patches, {batch} at a time"),
     }
-}
-
-/// Floating-point operations of one patch, a multiply-add counted as two.
-fn patch_flop(layers: &Layers) -> f64 {
-    let mut side = layers.receptive_field().unwrap_or(layers.patch);
-    let mut flop = 0;
-    for layer in &layers.layers {
-        match *layer {
-            Layer::Convolution { inputs, outputs, kernel, stride, .. } => {
-                side = match layers.padding {
-                    Padding::Same => side.div_ceil(stride),
-                    Padding::Valid => (side - kernel) / stride + 1,
-                };
-                flop += 2 * inputs * outputs * kernel * kernel * side * side;
-            }
-            Layer::MaxPool => side /= 2,
-            Layer::Linear { inputs, outputs, .. } => flop += 2 * inputs * outputs,
-            _ => {}
-        }
-    }
-    flop as f64
 }

@@ -272,6 +272,6 @@ fn once(value: f64) -> Figure {
 /// Multiplications and additions a voxel in the dense form without its head, halos not counted.
 fn useful_flop(network: &Network) -> Result<f64, Failure> {
     let mut layers = network.model.description.layers()?;
-    layers.layers.retain(|layer| matches!(layer, Layer::Convolution { .. }));
+    layers.layers.retain(|layer| matches!(layer, Layer::Convolution(_)));
     Ok(layers.dense_flop_per_voxel() as f64)
 }

@@ -1,0 +1,114 @@
+//! Files from their public addresses.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::super::NetworkError;
+use super::file::hex;
+use super::known::Checksum;
+
+/// More than any published network has.
+const LARGEST: u64 = 4 << 30;
+const CONNECT: Duration = Duration::from_secs(30);
+const ANSWER: Duration = Duration::from_secs(60);
+const WHOLE: Duration = Duration::from_secs(2 * 3600);
+
+/// Fetches `address` into `target`, which appears only when the whole file has come and its SHA-256 is the known one.
+/// `progress` hears how many bytes there are so far, and of how many where the server says so. Gives the SHA-256.
+///
+/// # Errors
+/// When the server cannot be reached or refuses, the connection breaks, the file is another, or it cannot be written.
+pub fn download(
+    address: &str,
+    target: &Path,
+    checksum: Checksum,
+    progress: &mut dyn FnMut(u64, Option<u64>),
+) -> Result<String, NetworkError> {
+    let failed = |message: String| NetworkError::Download { address: address.to_owned(), message };
+    let unwritten = |source| NetworkError::Write { path: target.to_owned(), source };
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_connect(Some(CONNECT))
+        .timeout_recv_response(Some(ANSWER))
+        .timeout_recv_body(Some(WHOLE))
+        .build()
+        .into();
+    let mut response = agent.get(address).call().map_err(|error| failed(error.to_string()))?;
+    let expected = response.body().content_length();
+    let mut body = response.body_mut().with_config().limit(LARGEST).reader();
+    let mut file = atomic_write_file::AtomicWriteFile::open(target).map_err(unwritten)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut bytes = 0;
+    loop {
+        let count = body.read(&mut buffer).map_err(|error| failed(error.to_string()))?;
+        if count == 0 {
+            break;
+        }
+        hash.update(&buffer[..count]);
+        file.write_all(&buffer[..count]).map_err(unwritten)?;
+        bytes += count as u64;
+        progress(bytes, expected);
+    }
+    if let Some(expected) = expected.filter(|&expected| expected != bytes) {
+        return Err(failed(format!("only {bytes} of {expected} bytes came")));
+    }
+    let actual = hex(&hash.finalize());
+    checksum.check(target, &actual)?;
+    file.commit().map_err(unwritten)?;
+    Ok(actual)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// SHA-256 of `weights`.
+    const WEIGHTS: &str = "9f2437b20a9ad28b1d6dcd2a0c6fd0f9ae35a32b9a17dc2a1d0ea4d4a6d2e5d1";
+
+    /// Serves one request with this head and body; gives the address.
+    fn serve(head: &'static str, body: &'static str) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/weights.pth", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            write!(stream, "HTTP/1.1 {head}\r\nConnection: close\r\n\r\n{body}").unwrap();
+        });
+        address
+    }
+
+    fn fetch(head: &'static str, body: &'static str, checksum: Checksum) -> (Result<String, NetworkError>, bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("weights.pth");
+        let result = download(&serve(head, body), &target, checksum, &mut |_, _| {});
+        let is_there = target.exists();
+        assert_eq!(folder.path().read_dir().unwrap().count(), usize::from(is_there), "something was left");
+        (result, is_there)
+    }
+
+    #[test]
+    fn only_the_whole_right_file_appears() {
+        let whole = hex(&Sha256::digest("weights"));
+        let start: &'static str = Box::leak(whole[..8].to_owned().into_boxed_str());
+        let (result, is_there) = fetch("200 OK\r\nContent-Length: 7", "weights", Checksum::Start(start));
+        assert_eq!((result.unwrap(), is_there), (whole, true));
+        for (head, body, checksum, reason) in [
+            ("200 OK\r\nContent-Length: 7", "weightz", Checksum::Start(start), "SHA-256"),
+            ("200 OK\r\nContent-Length: 9", "weights", Checksum::Start(start), ""),
+            ("404 Not Found\r\nContent-Length: 0", "", Checksum::Start(start), "404"),
+            ("200 OK\r\nContent-Length: 7", "weights", Checksum::Whole(WEIGHTS), "SHA-256"),
+        ] {
+            let (result, is_there) = fetch(head, body, checksum);
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(reason) && !is_there, "{error}");
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Weights that others trained: known files, what of a file fits a network, and how it enters ours.
+
+mod download;
+mod file;
+mod fold;
+mod known;
+mod names;
+mod report;
+
+pub use download::download;
+pub use file::Pretrained;
+pub use known::{Checksum, KnownWeights, known_weights};
+pub use report::ImportReport;
