@@ -164,7 +164,7 @@ impl Learner {
         if !outcome.loss.is_finite() {
             return Err(NetworkError::Diverged { loss: outcome.loss, step: step + 1 });
         }
-        self.optimizer.step(&self.network.parameters, &loss, step)?;
+        self.optimizer.step(&mut self.network.parameters, &loss, step)?;
         Ok(outcome)
     }
 

@@ -32,8 +32,6 @@ pub enum OptimizerOptions {
 const BETA1: f64 = 0.9;
 const BETA2: f64 = 0.999;
 const EPSILON: f64 = 1e-8;
-/// Values updated at a time on the CPU: few enough to stay in its caches through all operations.
-const PART: i64 = 1 << 16;
 
 impl OptimizerOptions {
     /// Learning rate of the update that follows `updates` others.
@@ -42,43 +40,6 @@ impl OptimizerOptions {
             Self::Adam { learning_rate } => learning_rate,
             Self::Sgd { learning_rate, decay, .. } => learning_rate / (1.0 + decay * updates as f64),
         }
-    }
-}
-
-impl OptimizerOptions {
-    /// One update in place, after `updates` others; `gradient` serves as scratch.
-    fn update(
-        self,
-        weight: &mut Tensor,
-        gradient: &mut Tensor,
-        mut state: Vec<Tensor>,
-        updates: u64,
-    ) -> Result<(), NetworkError> {
-        let learning_rate = self.learning_rate(updates);
-        match (self, &mut state[..]) {
-            (Self::Adam { .. }, [mean, square]) => {
-                let t = (updates + 1) as f64;
-                let (mean_share, square_share) = (1.0 - BETA1.powf(t), (1.0 - BETA2.powf(t)).sqrt());
-                let _ = mean.f_lerp_(gradient, 1.0 - BETA1)?;
-                let _ = square.f_lerp_(&gradient.f_square_()?, 1.0 - BETA2)?;
-                // mean / mean_share / (root / square_share + epsilon), with one division.
-                let _ = square.f_sqrt_out(gradient)?.f_add_scalar_(EPSILON * square_share)?;
-                let _ = mean.f_div_out(gradient, gradient)?.f_mul_scalar_(learning_rate * square_share / mean_share)?;
-                let _ = weight.f_sub_(gradient)?;
-            }
-            (Self::Sgd { momentum, nesterov, .. }, [velocity]) => {
-                let _ = gradient.f_mul_scalar_(learning_rate)?;
-                let _ = velocity.f_mul_scalar_(momentum)?.f_sub_(gradient)?;
-                if nesterov {
-                    let _ = weight.f_sub_(gradient)?;
-                    let _ = weight.f_add_(&velocity.f_mul_scalar_out(gradient, momentum)?)?;
-                } else {
-                    let _ = weight.f_add_(velocity)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(())
     }
 }
 
@@ -95,14 +56,20 @@ impl Optimizer {
     }
 
     /// Updates the trainable parameters along the gradients of `loss`, after `updates` earlier updates.
-    pub(super) fn step(&mut self, parameters: &Parameters, loss: &Tensor, updates: u64) -> Result<(), NetworkError> {
-        let trainable = || parameters.0.iter().filter(|(_, parameter)| parameter.trainable);
-        let weights: Vec<&Tensor> = trainable().map(|(_, parameter)| &parameter.tensor).collect();
+    pub(super) fn step(
+        &mut self,
+        parameters: &mut Parameters,
+        loss: &Tensor,
+        updates: u64,
+    ) -> Result<(), NetworkError> {
+        let mut trainable: Vec<_> = parameters.0.iter_mut().filter(|(_, parameter)| parameter.trainable).collect();
+        let weights: Vec<&Tensor> = trainable.iter().map(|(_, parameter)| &parameter.tensor).collect();
+        // Gradients of this step alone: nothing is kept to be summed into and zeroed.
         let gradients = Tensor::f_run_backward(&[loss], &weights, false, false)?;
         tch::no_grad(|| {
-            for ((name, parameter), gradient) in trainable().zip(gradients) {
+            for ((name, parameter), gradient) in trainable.iter_mut().zip(gradients) {
                 if gradient.defined() {
-                    self.update(name, &parameter.tensor, &gradient, updates)?;
+                    self.update(name, &mut parameter.tensor, &gradient, updates)?;
                 }
             }
             Ok(())
@@ -110,23 +77,34 @@ impl Optimizer {
     }
 
     /// Changes `weight`; `gradient` is used up.
-    fn update(&mut self, name: &str, weight: &Tensor, gradient: &Tensor, updates: u64) -> Result<(), NetworkError> {
-        let options = self.options;
-        let state = match options {
+    fn update(&mut self, name: &str, weight: &mut Tensor, gradient: &Tensor, updates: u64) -> Result<(), NetworkError> {
+        let mut gradient = gradient.f_contiguous()?;
+        let learning_rate = self.options.learning_rate(updates);
+        match self.options {
             OptimizerOptions::Adam { .. } => {
-                vec![self.slot(name, "mean", weight)?, self.slot(name, "square", weight)?]
+                let t = (updates + 1) as f64;
+                let (mean_share, square_share) = (1.0 - BETA1.powf(t), (1.0 - BETA2.powf(t)).sqrt());
+                let mut mean = self.slot(name, "mean", weight)?;
+                let mut square = self.slot(name, "square", weight)?;
+                let _ = mean.f_lerp_(&gradient, 1.0 - BETA1)?;
+                let _ = square.f_lerp_(&gradient.f_square_()?, 1.0 - BETA2)?;
+                // mean / mean_share / (root / square_share + epsilon) with one division, where the gradient was.
+                let _ = square.f_sqrt_out(&gradient)?.f_add_scalar_(EPSILON * square_share)?;
+                let _ = mean.f_div_out(&gradient, &gradient)?;
+                let _ = gradient.f_mul_scalar_(learning_rate * square_share / mean_share)?;
+                let _ = weight.f_sub_(&gradient)?;
             }
-            OptimizerOptions::Sgd { .. } => vec![self.slot(name, "velocity", weight)?],
-        };
-        let flat = |tensor: &Tensor| tensor.f_contiguous()?.f_view(-1);
-        let (weight, gradient) = (weight.f_view(-1)?, flat(gradient)?);
-        let state: Vec<Tensor> = state.iter().map(|tensor| tensor.f_view(-1)).collect::<Result<_, _>>()?;
-        let count = weight.numel() as i64;
-        let part = if weight.device().is_cuda() { count.max(1) } else { PART };
-        for start in (0..count).step_by(part as usize) {
-            let part = |tensor: &Tensor| tensor.f_narrow(0, start, part.min(count - start));
-            let state: Vec<Tensor> = state.iter().map(part).collect::<Result<_, _>>()?;
-            options.update(&mut part(&weight)?, &mut part(&gradient)?, state, updates)?;
+            OptimizerOptions::Sgd { momentum, nesterov, .. } => {
+                let mut velocity = self.slot(name, "velocity", weight)?;
+                let _ = gradient.f_mul_scalar_(learning_rate)?;
+                let _ = velocity.f_mul_scalar_(momentum)?.f_sub_(&gradient)?;
+                if nesterov {
+                    let _ = weight.f_sub_(&gradient)?;
+                    let _ = weight.f_add_(&velocity.f_mul_scalar_out(&gradient, momentum)?)?;
+                } else {
+                    let _ = weight.f_add_(&velocity)?;
+                }
+            }
         }
         Ok(())
     }
@@ -169,7 +147,7 @@ mod tests {
         let step = |updates: u64| {
             let x = parameters.tensor("x").unwrap();
             let loss = (x * x).sum(tch::Kind::Float);
-            optimizer.step(&parameters, &loss, updates).unwrap();
+            optimizer.step(&mut parameters, &loss, updates).unwrap();
             parameters.tensor("x").unwrap().double_value(&[0])
         };
         (0..3).map(step).collect()

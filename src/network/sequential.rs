@@ -125,7 +125,8 @@ impl Sequential {
 
     /// How many of the first layers neither learn nor draw lots.
     fn steady_layers(&self) -> usize {
-        let draws = |layer: &Layer| matches!(layer, Layer::Dropout(_));
+        let draws =
+            |layer: &Layer| leaves(std::slice::from_ref(layer)).iter().any(|leaf| matches!(leaf, Layer::Dropout(_)));
         let first_drawing = self.layers.layers.iter().position(draws).unwrap_or(self.layers.layers.len());
         first_drawing.min(self.first_trainable())
     }
