@@ -1,4 +1,4 @@
-//! Random changes to what a network is shown.
+//! Random changes to what a network sees while it learns.
 
 use garde::Validate;
 use schemars::JsonSchema;
