@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod network;
 pub mod train;
 pub mod predict;
+pub mod analysis;
 pub mod export;
 pub mod report;
 pub mod job;

@@ -1,0 +1,3 @@
+//! What is asked of data and networks beside prediction.
+
+pub mod shallow;
