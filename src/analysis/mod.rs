@@ -1,3 +1,7 @@
 //! What is asked of data and networks beside prediction.
 
+mod baseline;
+pub mod features;
 pub mod shallow;
+
+pub use baseline::{BaselineRow, HeldOut, baseline};

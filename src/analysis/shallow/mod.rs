@@ -22,4 +22,6 @@ mod tree;
 
 pub use classifier::{Classifier, FittedClassifier};
 pub use error::ShallowError;
+#[cfg(test)]
+pub(super) use stream::stream;
 pub use table::Table;
