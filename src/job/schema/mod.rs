@@ -2,6 +2,7 @@
 //! the JSON schema shows in an editor.
 
 mod amplitude;
+mod augmentation;
 mod by_shape;
 mod classes;
 mod input;
@@ -19,6 +20,7 @@ pub(super) use by_shape::{ByShape, by_shape};
 pub(super) use job::is_folder_name;
 
 pub use amplitude::{Amplitude, Clip};
+pub use augmentation::Augmentation;
 pub use classes::ClassEntry;
 pub use input::{Access, Attribute, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
@@ -32,6 +34,6 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
-    Adam, Augmentation, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd,
-    Training, TrainingForm,
+    Adam, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd, Training,
+    TrainingForm,
 };
