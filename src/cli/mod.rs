@@ -3,6 +3,7 @@
 //! What a program may read goes to standard output; log, progress and errors go to standard error.
 
 mod arguments;
+mod baseline;
 mod batch;
 mod carry_out;
 mod completions;

@@ -1,5 +1,6 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod baseline;
 mod batch;
 mod batch_schema;
 mod carry_out;
@@ -34,6 +35,7 @@ mod truth;
 mod words;
 mod write;
 
+pub use baseline::{BaselineOptions, BaselineOutcome, survey_baseline};
 pub use batch::{BatchOutcome, BatchRow, BatchStatus, run_batch};
 pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
 pub use carry_out::{RunOptions, RunOutcome, Work, carry_out, run_record};

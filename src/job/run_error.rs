@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::JobError;
+use crate::analysis::shallow::ShallowError;
 use crate::dataset::DatasetError;
 use crate::grid::ClassTableError;
 use crate::labels::LabelError;
@@ -27,6 +28,14 @@ pub enum RunError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Volume(#[from] VolumeError),
+    /// The features of the labelled voxels teach no classifier.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Shallow(#[from] ShallowError),
+    /// Work that is too short to be kept in parts was interrupted.
+    #[error("interrupted")]
+    #[diagnostic(help("the same command begins anew"))]
+    Interrupted,
     /// Labels cannot be read or do not fit the survey.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -166,7 +175,12 @@ pub enum RunError {
 impl RunError {
     /// Whether the run was asked to stop, its work kept.
     pub fn is_interruption(&self) -> bool {
-        matches!(self, Self::Train(TrainError::Interrupted { .. }) | Self::Predict(PredictError::Interrupted { .. }))
+        matches!(
+            self,
+            Self::Interrupted
+                | Self::Train(TrainError::Interrupted { .. })
+                | Self::Predict(PredictError::Interrupted { .. })
+        )
     }
 
     /// For `map_err` on calls into the file system.

@@ -3,6 +3,7 @@
 //! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps.
 
 mod atomic_file;
+mod baseline_table;
 mod counts;
 mod error;
 mod figures;
@@ -11,8 +12,11 @@ mod html;
 mod score_files;
 
 pub use atomic_file::{is_temporary_name, write_atomically};
+pub use baseline_table::write_baseline;
 pub use error::ReportError;
-pub use figures::{AmplitudeColors, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves};
+pub use figures::{
+    AmplitudeColors, BaselineFigure, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves,
+};
 pub use history::{HistoryCsv, read_history};
 pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,

@@ -1,6 +1,7 @@
 //! Pictures as PNG files, with fonts that the program carries: equal input gives equal bytes on every machine.
 
 mod axis;
+mod baseline;
 mod canvas;
 mod colormap;
 mod confusion;
@@ -14,6 +15,7 @@ mod time_slice;
 mod training_curves;
 mod typeface;
 
+pub use baseline::BaselineFigure;
 pub use colormap::AmplitudeColors;
 pub use confusion::ConfusionFigure;
 pub use interface::Figure;

@@ -1,0 +1,138 @@
+//! The use case `baseline`: what classifiers without deep learning reach on the labels of a job.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+
+use super::located::located;
+use super::material::split_summary;
+use super::{JobEvent, Listener, LoadedJob, Material, RunError};
+use crate::analysis::features::{FeatureBank, Subject};
+use crate::analysis::shallow::{Classifier, Table};
+use crate::analysis::{BaselineRow, HeldOut, baseline};
+use crate::dataset::{PatchWalk, SeismicDataset, Subset};
+use crate::report::{BaselineFigure, Figure, write_baseline};
+use crate::volume::{SectionReader, Volume};
+
+/// Patches that are described at a time.
+const BATCH: usize = 512;
+/// Sets of rows that classifiers have not learnt from.
+const HELD_OUT: [(Subset, &str); 2] = [(Subset::Validation, "validation"), (Subset::Test, "test")];
+
+/// How the table is made.
+#[derive(Clone, Debug)]
+pub struct BaselineOptions {
+    /// Classifiers, in the order of the table.
+    pub classifiers: Vec<Classifier>,
+    /// Most voxels of a subset, spread evenly over it.
+    pub most_voxels: usize,
+    /// Where `baseline.csv` and `baseline.png` go.
+    pub folder: PathBuf,
+}
+
+/// The table, and what it was made from.
+#[derive(Clone, Debug)]
+pub struct BaselineOutcome {
+    /// Features of a voxel.
+    pub features: usize,
+    /// Training voxels used.
+    pub training_voxels: usize,
+    /// Names of the sets held out, as the rows have them, with their voxels.
+    pub held_out: Vec<(&'static str, usize)>,
+    /// One row a classifier.
+    pub rows: Vec<BaselineRow>,
+    /// Test voxels whose patch holds a training voxel.
+    pub leak: u64,
+    /// The files that were written.
+    pub files: Vec<PathBuf>,
+}
+
+/// Describes the labelled voxels of a job by features of their patches, fits classifiers and scores them.
+///
+/// # Errors
+/// When cube or labels cannot be read or divided, no voxel is held out, the work is interrupted, or a file cannot be written.
+pub fn survey_baseline(
+    loaded: &LoadedJob,
+    options: &BaselineOptions,
+    listener: &mut dyn Listener,
+    interrupted: &AtomicBool,
+    tell: &mut dyn FnMut(&BaselineRow),
+) -> Result<BaselineOutcome, RunError> {
+    let job = &loaded.job;
+    let material = Material::open(loaded, listener)?;
+    let volumes: Vec<_> = material.attributes.iter().map(|a| (a.name.as_str(), &a.volume as &dyn Volume)).collect();
+    let reader =
+        SectionReader::new(&material.volume, material.scaling).with_channels(&material.further_channels(), &volumes)?;
+    let dataset = material.dataset(loaded, &reader).map_err(|error| located(loaded, error))?;
+    let held_out: Vec<_> = HELD_OUT.into_iter().filter(|(subset, _)| dataset.total(*subset) > 0).collect();
+    if held_out.is_empty() {
+        let help =
+            Some("let `split` keep some labels back, as in `--set 'split={stripes: {train: 95, gap: 33, test: 30}}'`");
+        let reason = "nothing is held out to score classifiers on".to_owned();
+        return Err(loaded.refuse("split", reason, help.map(str::to_owned)).into());
+    }
+    let stage = |listener: &mut dyn Listener, text: &str| listener.notice(&JobEvent::Stage(text));
+    let describe = |subset| described(loaded, &dataset, subset, options.most_voxels, interrupted);
+
+    stage(listener, "describing the labelled voxels");
+    let (features, codes) = describe(Subset::Train)?;
+    let (columns, training_voxels) = (features.ncols(), codes.len());
+    let table = Table::new(features, codes, material.classes.len())?;
+    let parts = held_out.iter().map(|(subset, _)| describe(*subset)).collect::<Result<Vec<_>, _>>()?;
+    stage(listener, &format!("fitting classifiers to {columns} features of {training_voxels} voxels"));
+    let views: Vec<_> = parts.iter().map(|(features, codes)| HeldOut { features: features.view(), codes }).collect();
+    let rows = baseline(&table, &views, &material.classes, &options.classifiers, job.seed, interrupted, tell)?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(RunError::Interrupted);
+    }
+    let sets: Vec<&str> = held_out.iter().map(|(_, name)| *name).collect();
+    let files = write(&options.folder, &format!("{} — shallow classifiers", job.name), &sets, &rows)?;
+    let leak = split_summary(&dataset, &job.split_options(), job.patch.size).leak;
+    let held_out = sets_with_sizes(&held_out, &views);
+    Ok(BaselineOutcome { features: columns, training_voxels, held_out, rows, leak, files })
+}
+
+fn sets_with_sizes(sets: &[(Subset, &'static str)], parts: &[HeldOut<'_>]) -> Vec<(&'static str, usize)> {
+    sets.iter().zip(parts).map(|(&(_, name), part)| (name, part.codes.len())).collect()
+}
+
+/// Features `[voxel, feature]` and class of voxels of `subset`. Every channel is described by the same features.
+fn described(
+    loaded: &LoadedJob,
+    dataset: &SeismicDataset,
+    subset: Subset,
+    most: usize,
+    interrupted: &AtomicBool,
+) -> Result<(Array2<f32>, Vec<u8>), RunError> {
+    let patch = &loaded.job.patch;
+    let bank = FeatureBank::of_patches();
+    let walk = PatchWalk::new(dataset, subset, patch.size, patch.padding.into(), BATCH, Some(most))?;
+    let (mut rows, mut codes) = (Vec::new(), Vec::new());
+    for batch in walk.batches() {
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(RunError::Interrupted);
+        }
+        let patches: Vec<_> = batch.values.axis_iter(Axis(0)).collect();
+        // Patches are `[sample, trace]`, as networks see them.
+        let describe = |patch: ndarray::ArrayView3<'_, f32>| -> Vec<f32> {
+            patch.outer_iter().flat_map(|channel| bank.describe(Subject::Patch(channel.t()))).collect()
+        };
+        rows.extend(patches.into_par_iter().map(describe).collect::<Vec<_>>());
+        codes.extend(batch.codes);
+    }
+    let columns = rows.first().map_or(0, Vec::len);
+    let features =
+        Array2::from_shape_vec((rows.len(), columns), rows.concat()).expect("all patches have equal features");
+    Ok((features, codes))
+}
+
+fn write(folder: &Path, title: &str, sets: &[&str], rows: &[BaselineRow]) -> Result<Vec<PathBuf>, RunError> {
+    fs::create_dir_all(folder).map_err(RunError::io("make", folder))?;
+    let files = ["baseline.csv", "baseline.png"].map(|name| folder.join(name));
+    write_baseline(&files[0], sets, rows)?;
+    BaselineFigure { title, sets, rows }.draw(&files[1])?;
+    Ok(files.into())
+}
