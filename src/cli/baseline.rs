@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// Folder that holds the folders of runs; the table goes to NAME-baseline in it
     #[arg(long, value_name = "DIR", default_value = "runs")]
     output: PathBuf,
+    /// Write the features of every voxel, too, for classifiers of your own
+    #[arg(long)]
+    features: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -77,6 +80,7 @@ pub(super) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failur
         classifiers: if arguments.models.is_empty() { Classifier::ALL.to_vec() } else { models.collect() },
         most_voxels: arguments.voxels,
         folder: arguments.output.join(format!("{}-baseline", loaded.job.name)),
+        writes_features: arguments.features,
     };
     let interrupted = interruption();
     let mut progress = Progress::new(printer);

@@ -14,7 +14,7 @@ use crate::analysis::features::{FeatureBank, Subject};
 use crate::analysis::shallow::{Classifier, Table};
 use crate::analysis::{BaselineRow, HeldOut, baseline};
 use crate::dataset::{PatchWalk, SeismicDataset, Subset};
-use crate::report::{BaselineFigure, Figure, write_baseline};
+use crate::report::{BaselineFigure, Figure, write_baseline, write_features};
 use crate::volume::{SectionReader, Volume};
 
 /// Patches that are described at a time.
@@ -31,6 +31,8 @@ pub struct BaselineOptions {
     pub most_voxels: usize,
     /// Where `baseline.csv` and `baseline.png` go.
     pub folder: PathBuf,
+    /// Whether the features are written, too, as `features.csv`.
+    pub writes_features: bool,
 }
 
 /// The table, and what it was made from.
@@ -88,11 +90,32 @@ pub fn survey_baseline(
     if interrupted.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted);
     }
+    let mut files = Vec::new();
+    if options.writes_features {
+        let names = names(job.patch.size, columns);
+        files.push(options.folder.join("features.csv"));
+        let training = [("train", HeldOut { features: table.features(), codes: table.classes() })];
+        let sets = held_out.iter().map(|(_, name)| *name).zip(views.iter().copied());
+        let sets: Vec<_> = training.into_iter().chain(sets).collect();
+        fs::create_dir_all(&options.folder).map_err(RunError::io("make", &options.folder))?;
+        write_features(&files[0], &names, &material.classes, &sets)?;
+    }
     let sets: Vec<&str> = held_out.iter().map(|(_, name)| *name).collect();
-    let files = write(&options.folder, &format!("{} — shallow classifiers", job.name), &sets, &rows)?;
+    files.extend(write(&options.folder, &format!("{} — shallow classifiers", job.name), &sets, &rows)?);
     let leak = split_summary(&dataset, &job.split_options(), job.patch.size).leak;
     let held_out = sets_with_sizes(&held_out, &views);
     Ok(BaselineOutcome { features: columns, training_voxels, held_out, rows, leak, files })
+}
+
+/// Names of all columns; those of every channel but the first carry its number.
+fn names(size: usize, columns: usize) -> Vec<String> {
+    let patch = Array2::zeros((size, size));
+    let of_channel = FeatureBank::of_patches().names(Subject::Patch(patch.view()));
+    let channel = |place: usize| match place / of_channel.len() {
+        0 => String::new(),
+        channel => format!("channel{}_", channel + 1),
+    };
+    (0..columns).map(|place| channel(place) + &of_channel[place % of_channel.len()]).collect()
 }
 
 fn sets_with_sizes(sets: &[(Subset, &'static str)], parts: &[HeldOut<'_>]) -> Vec<(&'static str, usize)> {

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::{ReportError, write_atomically};
-use crate::analysis::BaselineRow;
+use crate::analysis::{BaselineRow, HeldOut};
+use crate::grid::ClassTable;
 use crate::metrics::Scores;
 
 /// Columns of every set of rows held out.
@@ -24,6 +25,33 @@ pub fn write_baseline(path: &Path, sets: &[&str], rows: &[BaselineRow]) -> Resul
         lines.push(std::iter::once(name).chain(scores).chain([format!("{:.3}", row.time.as_secs_f64())]).collect());
     }
     let written = lines.iter().try_for_each(|line| writer.write_record(line));
+    finish(path, writer, written)
+}
+
+/// Writes one line per row of features: the set it belongs to, its class, and the values under `names`.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_features(
+    path: &Path,
+    names: &[String],
+    classes: &ClassTable,
+    sets: &[(&str, HeldOut<'_>)],
+) -> Result<(), ReportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let class_names: Vec<_> = classes.iter().map(|class| class.name.as_str()).collect();
+    let mut written = writer.write_record(["set", "class"].into_iter().chain(names.iter().map(String::as_str)));
+    for (set, rows) in sets {
+        for (values, &code) in rows.features.rows().into_iter().zip(rows.codes) {
+            let values: Vec<_> = values.iter().map(f32::to_string).collect();
+            let record = [*set, class_names[usize::from(code)]].into_iter().chain(values.iter().map(String::as_str));
+            written = written.and_then(|()| writer.write_record(record));
+        }
+    }
+    finish(path, writer, written)
+}
+
+fn finish(path: &Path, writer: csv::Writer<Vec<u8>>, written: Result<(), csv::Error>) -> Result<(), ReportError> {
     let bytes = written.map_err(std::io::Error::from).and_then(|()| writer.into_inner().map_err(|e| e.into_error()));
     bytes.and_then(|bytes| write_atomically(path, &bytes)).map_err(ReportError::write(path))
 }

@@ -12,7 +12,7 @@ mod html;
 mod score_files;
 
 pub use atomic_file::{is_temporary_name, write_atomically};
-pub use baseline_table::write_baseline;
+pub use baseline_table::{write_baseline, write_features};
 pub use error::ReportError;
 pub use figures::{
     AmplitudeColors, BaselineFigure, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves,

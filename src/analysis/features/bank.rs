@@ -1,6 +1,6 @@
 //! Families of features, and lists of them.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{Array2, ArrayView2, ArrayView3};
 
 use super::{attributes, color, cooccurrence, edges, gabor, moments, noise, reduced, structure};
 
@@ -78,41 +78,62 @@ impl FeatureBank {
         &self.0
     }
 
+    /// Names of the values that [`FeatureBank::describe`] gives for such a subject: `gabor_1`, `gabor_2`, ...
+    ///
+    /// # Panics
+    /// As [`FeatureBank::describe`].
+    pub fn names(&self, subject: Subject<'_>) -> Vec<String> {
+        let plane = grey(subject);
+        let of_family = |family: &Family| {
+            let count = values_of(*family, subject, plane.view()).len();
+            (1..=count).map(move |place| format!("{}_{place}", family.name())).collect::<Vec<_>>()
+        };
+        self.0.iter().flat_map(of_family).collect()
+    }
+
     /// Values of all families, one after the other; as many for every subject of one kind and size.
     ///
     /// # Panics
     /// When the subject has fewer than 8 x 8 values.
     pub fn describe(&self, subject: Subject<'_>) -> Vec<f32> {
-        let plane = match subject {
-            Subject::Picture(picture) => color::brightness(picture),
-            // Grey in 0..1, as pictures have it.
-            Subject::Patch(patch) => patch.mapv(|amplitude| (amplitude + 1.0) / 2.0),
-        };
-        assert!(plane.nrows() >= 8 && plane.ncols() >= 8, "a subject of at least 8 x 8 values");
-        let mut values = Vec::new();
-        for family in &self.0 {
-            match (family, subject) {
-                (Family::Color, Subject::Picture(picture)) => color::describe(picture, &mut values),
-                (Family::Attributes, Subject::Patch(patch)) => attributes::describe(patch, &mut values),
-                (Family::Color, Subject::Patch(_)) | (Family::Attributes, Subject::Picture(_)) => {}
-                (Family::Grey, _) => values.extend(color::histogram::<16>(plane.iter().copied())),
-                (Family::Reduced, _) => reduced::describe(plane.view(), &mut values),
-                (Family::Gabor, _) => gabor::describe(plane.view(), &mut values),
-                (Family::Edges, _) => edges::describe(plane.view(), &mut values),
-                (Family::Noise, _) => noise::describe(plane.view(), &mut values),
-                (Family::Moments, _) => values.extend(moments::of(plane.iter().copied())),
-                (Family::Cooccurrence, _) => cooccurrence::describe(plane.view(), &mut values),
-                (Family::Structure, _) => structure::describe(plane.view(), &mut values),
-            }
-        }
+        let plane = grey(subject);
+        let mut values: Vec<f32> = self.0.iter().flat_map(|family| values_of(*family, subject, plane.view())).collect();
         values.iter_mut().filter(|value| !value.is_finite()).for_each(|value| *value = 0.0);
         values
     }
 }
 
+/// What families see that do not look at colours or amplitudes: grey values in 0..1.
+fn grey(subject: Subject<'_>) -> Array2<f32> {
+    let plane = match subject {
+        Subject::Picture(picture) => color::brightness(picture),
+        Subject::Patch(patch) => patch.mapv(|amplitude| (amplitude + 1.0) / 2.0),
+    };
+    assert!(plane.nrows() >= 8 && plane.ncols() >= 8, "a subject of at least 8 x 8 values");
+    plane
+}
+
+fn values_of(family: Family, subject: Subject<'_>, plane: ArrayView2<'_, f32>) -> Vec<f32> {
+    let mut values = Vec::new();
+    match (family, subject) {
+        (Family::Color, Subject::Picture(picture)) => color::describe(picture, &mut values),
+        (Family::Attributes, Subject::Patch(patch)) => attributes::describe(patch, &mut values),
+        (Family::Color, Subject::Patch(_)) | (Family::Attributes, Subject::Picture(_)) => {}
+        (Family::Grey, _) => values.extend(color::histogram::<16>(plane.iter().copied())),
+        (Family::Reduced, _) => reduced::describe(plane, &mut values),
+        (Family::Gabor, _) => gabor::describe(plane, &mut values),
+        (Family::Edges, _) => edges::describe(plane, &mut values),
+        (Family::Noise, _) => noise::describe(plane, &mut values),
+        (Family::Moments, _) => values.extend(moments::of(plane.iter().copied())),
+        (Family::Cooccurrence, _) => cooccurrence::describe(plane, &mut values),
+        (Family::Structure, _) => structure::describe(plane, &mut values),
+    }
+    values
+}
+
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array2, Array3};
+    use ndarray::Array3;
 
     use super::*;
 
@@ -127,6 +148,7 @@ mod tests {
             let bank = FeatureBank(vec![family]);
             let [a, b] = [&first, &second].map(|plane| bank.describe(Subject::Patch(plane.view())));
             assert_eq!(a.len(), b.len());
+            assert_eq!(bank.names(Subject::Patch(first.view())).len(), a.len());
             assert_ne!(a, b, "{family:?}");
             for constant in [-1.0, 0.0, 1.0] {
                 let flat = bank.describe(Subject::Patch(Array2::from_elem((65, 65), constant).view()));

@@ -2,7 +2,7 @@
 //!
 //! All take rows of features and give a probability per class. Trees and their ensembles, neighbours and the linear
 //! support vectors are written here, since no Rust crate has them at speed; scikit-learn is what they are checked against
-//! (`tests/peers/check_shallow_classifiers.py`). Results depend on the rows and the seed, never on the number of threads.
+//! (`tests/peers/shallow_classifiers_sklearn.py`). Results depend on the rows and the seed, never on the number of threads.
 
 mod binned;
 mod boosting;
