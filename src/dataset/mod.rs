@@ -11,6 +11,7 @@ mod box_count;
 mod class_weights;
 mod crop_images;
 mod crops;
+mod endless;
 mod error;
 mod generator;
 mod patches;
@@ -20,7 +21,7 @@ mod split;
 mod test_line;
 mod window;
 
-pub use augmentation::Augmentation;
+pub use augmentation::{Amount, Augmentation, BandLimit};
 pub use blocks::BlockSplit;
 pub use class_weights::{ClassWeights, class_weights};
 pub use crop_images::{CropImage, CropPlace, PlacedCrops};

@@ -18,6 +18,8 @@ pub struct LabelledSection {
     pub amplitude: Array2<f32>,
     /// Class codes; [`UNLABELLED`] where there is none, and on dead and missing traces.
     pub codes: Array2<u8>,
+    /// Whether each trace exists and holds more than zeros.
+    pub live: Vec<bool>,
     /// What every voxel is used for; [`Subset::Gap`] where unlabelled.
     pub subset: Array2<Subset>,
 }
@@ -105,6 +107,11 @@ impl SeismicDataset {
     /// The sections, inlines first, each plane in ascending order.
     pub fn sections(&self) -> &[LabelledSection] {
         &self.sections
+    }
+
+    #[cfg(test)]
+    pub(super) fn section_mut(&mut self, index: usize) -> &mut LabelledSection {
+        &mut self.sections[index]
     }
 
     /// How many classes the job names.
@@ -195,8 +202,8 @@ fn read(
     let mut amplitude = Array2::zeros(codes.dim());
     volume.read_section(section, amplitude.view_mut())?;
     let mut lost = 0;
-    let live = live_in_section(volume, section, amplitude.view());
-    for (mut column, live) in codes.rows_mut().into_iter().zip(live) {
+    let live: Vec<_> = live_in_section(volume, section, amplitude.view()).into_iter().collect();
+    for (mut column, &live) in codes.rows_mut().into_iter().zip(&live) {
         if !live {
             lost += column.iter().filter(|&&code| code != UNLABELLED).count() as u64;
             column.fill(UNLABELLED);
@@ -204,7 +211,7 @@ fn read(
     }
     scaling.apply(amplitude.view_mut());
     let subset = Array2::from_elem(codes.dim(), Subset::Gap);
-    Ok((LabelledSection { section, amplitude, codes, subset }, lost))
+    Ok((LabelledSection { section, amplitude, codes, live, subset }, lost))
 }
 
 /// Takes voxels out of use that two crossing sections put into different subsets.

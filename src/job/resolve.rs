@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassWeights, Clip, DeepFreeze, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch,
-    PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, VerticalDomain,
+    Access, Amount, ClassWeights, Clip, DeepFreeze, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding,
+    Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, VerticalDomain,
 };
 use crate::dataset;
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
@@ -232,11 +232,27 @@ impl Training {
 
     /// Random changes to what is seen.
     pub fn augmentation_options(&self) -> dataset::Augmentation {
+        let asked = &self.augmentation;
         dataset::Augmentation {
-            mirror: self.augmentation.mirror,
-            amplitude_scale: self.augmentation.amplitude_scale,
-            noise: self.augmentation.noise,
+            mirror: asked.mirror,
+            stretch: asked.stretch.into(),
+            rotation: asked.rotation.into(),
+            tilt: asked.tilt.into(),
+            amplitude_scale: asked.amplitude_scale,
+            polarity: asked.polarity,
+            band_limit: dataset::BandLimit {
+                low: asked.band_limit.low,
+                high: asked.band_limit.high,
+                probability: asked.band_limit.probability,
+            },
+            noise: asked.noise.into(),
         }
+    }
+}
+
+impl From<Amount> for dataset::Amount {
+    fn from(Amount { up_to, probability }: Amount) -> Self {
+        Self { up_to, probability }
     }
 }
 

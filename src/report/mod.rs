@@ -12,7 +12,10 @@ mod score_files;
 
 pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
-pub use figures::{AmplitudeColors, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves};
+pub use figures::{
+    AmplitudeColors, AugmentationExamples, AugmentationFigure, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure,
+    TrainingCurves,
+};
 pub use history::{HistoryCsv, read_history};
 pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,

@@ -94,7 +94,13 @@ pub(super) fn dense() -> Form {
         receptive_field: 61,
         crops_per_step: 3,
         labelled_at_least: 0.5,
-        augmentation: Augmentation { mirror: 0.5, amplitude_scale: [0.9, 1.1], noise: 0.05 },
+        augmentation: Augmentation {
+            mirror: 0.5,
+            stretch: 0.2.into(),
+            amplitude_scale: [0.9, 1.1],
+            noise: 0.1.into(),
+            ..Augmentation::default()
+        },
         seed: 3,
     })
 }

@@ -20,7 +20,7 @@ pub(super) use by_shape::{ByShape, by_shape};
 pub(super) use job::is_folder_name;
 
 pub use amplitude::{Amplitude, Clip};
-pub use augmentation::Augmentation;
+pub use augmentation::{Amount, Augmentation, BandLimit};
 pub use classes::ClassEntry;
 pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
