@@ -1,6 +1,6 @@
 //! A picture of what augmentation does to the first training examples.
 
-use ndarray::{Slice, s};
+use ndarray::{Axis, Slice, s};
 
 use super::RunError;
 use super::run_folder::{FigureRecord, RunFolder};
@@ -34,7 +34,7 @@ pub(super) fn draw_augmentation(
             }
             let [before, after] = [CropSampler::new(dataset, plain)?.batch(0), sampler.batch(0)];
             let [before, after] = [&before, &after].map(|batch| AugmentationExamples {
-                amplitude: batch.amplitude.view(),
+                amplitude: batch.values.index_axis(Axis(1), 0),
                 codes: Some(batch.codes.view()),
             });
             AugmentationFigure { title: &title, before, after, classes }.png()?
@@ -48,7 +48,7 @@ pub(super) fn draw_augmentation(
             let few = Slice::from(..options.batch.min(MOST_EXAMPLES));
             let [before, after] = [PatchSampler::new(dataset, plain)?.batch(0), sampler.batch(0)];
             let [before, after] = [&before, &after]
-                .map(|batch| AugmentationExamples { amplitude: batch.amplitude.slice(s![few, .., ..]), codes: None });
+                .map(|batch| AugmentationExamples { amplitude: batch.values.slice(s![few, 0, .., ..]), codes: None });
             AugmentationFigure { title: &title, before, after, classes }.png()?
         }
     };

@@ -1,10 +1,10 @@
 //! What was drawn for one patch or crop.
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Zip};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, ArrayViewMut3, Zip};
 use rand::{Rng, RngExt};
 
 use super::band_limit::BandPass;
-use super::frame::{Frame, Linear};
+use super::frame::{Frame, Linear, Source};
 use super::noise::add_noise;
 use super::options::Augmentation;
 use crate::dataset::LabelledSection;
@@ -46,11 +46,30 @@ impl Augmentation {
 }
 
 impl Change {
-    /// The amplitudes that `window` shows of `section`, changed; `image` is `[sample, trace]` and holds zeros. The pixel
-    /// `pivot` (row and column) stays where it is.
-    pub(in crate::dataset) fn amplitudes(
+    /// The channels that `window` shows of `section`, changed; `image` is `[channel, sample, trace]` and holds zeros. The
+    /// pixel `pivot` (row and column) stays where it is. What is no signal moves, but keeps its values.
+    pub(in crate::dataset) fn values(
         &self,
         section: &LabelledSection,
+        is_signal: &[bool],
+        window: Window,
+        pivot: [f64; 2],
+        mut image: ArrayViewMut3<'_, f32>,
+        random: &mut impl Rng,
+    ) {
+        let channels = section.channels.iter().zip(is_signal).zip(image.outer_iter_mut());
+        for ((values, &is_signal), image) in channels {
+            if is_signal {
+                self.signal(Source { values, live: Some(&section.live) }, window, pivot, image, random);
+            } else {
+                self.read(Source { values, live: None }, window, pivot, image, 1.0);
+            }
+        }
+    }
+
+    fn signal(
+        &self,
+        source: Source<'_>,
         window: Window,
         pivot: [f64; 2],
         mut image: ArrayViewMut2<'_, f32>,
@@ -60,15 +79,15 @@ impl Change {
             let margin = BandPass::REACH;
             let mut tall = Array2::zeros((image.nrows() + 2 * margin, image.ncols()));
             let above = Window { first_sample: window.first_sample - margin as i64, ..window };
-            self.read(section, above, [pivot[0] + margin as f64, pivot[1]], tall.view_mut());
+            self.read(source, above, [pivot[0] + margin as f64, pivot[1]], tall.view_mut(), self.factor);
             band.filter(tall.view(), image.view_mut());
         } else {
-            self.read(section, window, pivot, image.view_mut());
+            self.read(source, window, pivot, image.view_mut(), self.factor);
         }
         if self.band.is_none() && self.noise == 0.0 {
             return;
         }
-        let seen = Frame::new(&window, self.linear, pivot).seen(section, image.dim());
+        let seen = Frame::new(&window, self.linear, pivot).seen(source, image.dim());
         // A filter rings on beyond the data.
         Zip::from(&mut image).and(&seen).for_each(|value, &seen| *value = if seen { *value } else { 0.0 });
         if self.noise > 0.0 {
@@ -91,11 +110,11 @@ impl Change {
         }
     }
 
-    fn read(&self, section: &LabelledSection, window: Window, pivot: [f64; 2], image: ArrayViewMut2<'_, f32>) {
+    fn read(&self, source: Source<'_>, window: Window, pivot: [f64; 2], image: ArrayViewMut2<'_, f32>, factor: f32) {
         if self.linear == Linear::IDENTITY {
-            window.copy(section.amplitude.view(), image, |amplitude| self.factor * amplitude);
+            window.copy(source.values, image, |value| factor * value);
         } else {
-            Frame::new(&window, self.linear, pivot).amplitudes(section, image, self.factor);
+            Frame::new(&window, self.linear, pivot).values(source, image, factor);
         }
     }
 }
@@ -120,10 +139,16 @@ mod tests {
         let mut dataset = dataset(&codes, &Split::None);
         let section = dataset.section_mut(0);
         section.live[20] = false;
-        section.amplitude.row_mut(20).fill(0.0);
+        let mut amplitude = amplitude(section);
+        amplitude.row_mut(20).fill(0.0);
+        section.channels = amplitude.into();
         section.codes.row_mut(20).fill(UNLABELLED);
         section.subset.row_mut(20).fill(Subset::Gap);
         dataset
+    }
+
+    fn amplitude(section: &LabelledSection) -> Array2<f32> {
+        section.channels.iter().next().unwrap().to_owned()
     }
 
     fn crops(dataset: &SeismicDataset, augmentation: &Augmentation) -> CropBatch {
@@ -163,10 +188,10 @@ mod tests {
         let geometric = geometric().into_iter().chain([mirrored]).map(|augmentation| (augmentation, true));
         for (augmentation, moves) in geometric.chain(others.map(|augmentation| (augmentation, false))) {
             let (crops, patches) = (crops(&dataset, &augmentation), patches(&dataset, &augmentation, 15));
-            for (before, after) in crops_before.amplitude.outer_iter().zip(crops.amplitude.outer_iter()) {
+            for (before, after) in crops_before.values.outer_iter().zip(crops.values.outer_iter()) {
                 assert_ne!(before, after, "{augmentation:?}");
             }
-            for (before, after) in patches_before.amplitude.outer_iter().zip(patches.amplitude.outer_iter()) {
+            for (before, after) in patches_before.values.outer_iter().zip(patches.values.outer_iter()) {
                 assert_ne!(before, after, "{augmentation:?}");
             }
             assert_eq!(crops_before.codes != crops.codes, moves, "{augmentation:?}");
@@ -201,7 +226,7 @@ mod tests {
         let level = |code: u8| if code == UNLABELLED { 9.0 } else { f32::from(code) + 1.0 };
         let section = dataset.section_mut(0);
         section.live.fill(true);
-        section.amplitude = section.codes.map(|&code| level(code));
+        section.channels = section.codes.map(|&code| level(code)).into();
         let all = Augmentation {
             stretch: 0.2.into(),
             rotation: 15.0.into(),
@@ -212,7 +237,7 @@ mod tests {
         let plain = crops(&dataset, &Augmentation::default());
         for augmentation in geometric().into_iter().chain([all]) {
             let batch = crops(&dataset, &augmentation);
-            let centre = batch.amplitude.slice(ndarray::s![.., 3..23, 3..23]);
+            let centre = batch.values.slice(ndarray::s![.., 0, 3..23, 3..23]);
             let (mut certain, mut holes) = (0, 0);
             for (&amplitude, &code) in centre.iter().zip(&batch.codes) {
                 // Between two classes the amplitude is a mixture and tells nothing.
@@ -236,8 +261,8 @@ mod tests {
             let plain = patches(&dataset, &Augmentation::default(), size);
             for augmentation in geometric() {
                 let changed = patches(&dataset, &augmentation, size);
-                for (before, after) in plain.amplitude.outer_iter().zip(changed.amplitude.outer_iter()) {
-                    let [before, after] = [before, after].map(|patch| patch[[size / 2, size / 2]]);
+                for (before, after) in plain.values.outer_iter().zip(changed.values.outer_iter()) {
+                    let [before, after] = [before, after].map(|patch| patch[[0, size / 2, size / 2]]);
                     assert!((before - after).abs() <= 1e-5 * before, "{before} {after}");
                 }
             }
@@ -247,11 +272,11 @@ mod tests {
     #[test]
     fn scale_and_polarity_act_on_whole_patches() {
         let dataset = line();
-        let plain = patches(&dataset, &Augmentation::default(), 33).amplitude;
+        let plain = patches(&dataset, &Augmentation::default(), 33).values;
         let scaled = Augmentation { amplitude_scale: [0.5, 0.9], polarity: 0.5, ..Augmentation::default() };
         let mut reversed = 0;
-        for (before, after) in plain.outer_iter().zip(patches(&dataset, &scaled, 33).amplitude.outer_iter()) {
-            let factor = after[[16, 16]] / before[[16, 16]];
+        for (before, after) in plain.outer_iter().zip(patches(&dataset, &scaled, 33).values.outer_iter()) {
+            let factor = after[[0, 16, 16]] / before[[0, 16, 16]];
             assert!((0.5..=0.9).contains(&factor.abs()), "{factor}");
             assert!(before.iter().zip(after).all(|(&before, &after)| (after - factor * before).abs() <= 1e-6 * before));
             reversed += usize::from(factor < 0.0);
@@ -262,11 +287,11 @@ mod tests {
     #[test]
     fn noise_is_a_share_of_what_is_seen_and_padding_and_dead_traces_stay_zero() {
         let dataset = line();
-        let plain = patches(&dataset, &Augmentation::default(), 33).amplitude;
+        let plain = patches(&dataset, &Augmentation::default(), 33).values;
         let band_limit = BandLimit { high: [0.1, 0.3], ..BandLimit::default() };
         let noisy = Augmentation { noise: 0.5.into(), ..Augmentation::default() };
         let mut shares = Vec::new();
-        for (before, after) in plain.outer_iter().zip(patches(&dataset, &noisy, 33).amplitude.outer_iter()) {
+        for (before, after) in plain.outer_iter().zip(patches(&dataset, &noisy, 33).values.outer_iter()) {
             let squares = |values: Vec<f32>| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
             let added = squares((&after - &before).into_iter().collect());
             shares.push((added / squares(before.iter().copied().collect())).sqrt());
@@ -275,7 +300,7 @@ mod tests {
         assert!((0.18..0.32).contains(&mean) && shares.iter().all(|&share| share < 0.55), "{shares:?}");
         let filtered = Augmentation { band_limit, ..noisy.clone() };
         for augmentation in [noisy, filtered] {
-            let changed = patches(&dataset, &augmentation, 33).amplitude;
+            let changed = patches(&dataset, &augmentation, 33).values;
             assert!(plain.iter().zip(&changed).all(|(&before, &after)| (before == 0.0) == (after == 0.0)));
         }
     }

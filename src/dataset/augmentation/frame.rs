@@ -2,7 +2,6 @@
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use crate::dataset::LabelledSection;
 use crate::dataset::window::{Padding, Window};
 use crate::grid::UNLABELLED;
 
@@ -15,6 +14,14 @@ pub(super) struct Frame {
     /// Traces and samples from a pixel to the one right of it.
     across: [f64; 2],
     padding: Padding,
+}
+
+/// One channel of a section, `[trace, sample]`.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a> {
+    pub(super) values: ArrayView2<'a, f32>,
+    /// The traces that hold data, where others are to show 0.
+    pub(super) live: Option<&'a [bool]>,
 }
 
 /// The linear part of a change: how far in traces and samples a step of one trace, and a step of one sample, leads.
@@ -58,16 +65,16 @@ impl Frame {
         [0, 1].map(|axis| self.origin[axis] + row * self.down[axis] + column * self.across[axis])
     }
 
-    /// Interpolates the amplitudes of `section` under the pixels of `image`, times `factor`; 0 beyond the section and on
-    /// dead traces.
-    pub(super) fn amplitudes(&self, section: &LabelledSection, mut image: ArrayViewMut2<'_, f32>, factor: f32) {
-        let amplitude = section.amplitude.view();
-        let (traces, samples) = amplitude.dim();
-        let is_inside = self.is_inside(section, image.dim());
+    /// Interpolates the values of `source` under the pixels of `image`, times `factor`; 0 beyond the section and on dead
+    /// traces.
+    pub(super) fn values(&self, source: Source<'_>, mut image: ArrayViewMut2<'_, f32>, factor: f32) {
+        let values = source.values;
+        let (traces, samples) = values.dim();
+        let is_inside = self.is_inside(source, image.dim());
         for (column, mut pixels) in image.columns_mut().into_iter().enumerate() {
             for (row, pixel) in pixels.iter_mut().enumerate() {
                 let [trace, sample] = self.at(row, column);
-                if !is_inside && !self.sees(section, trace, sample) {
+                if !is_inside && !self.sees(source, trace, sample) {
                     *pixel = 0.0;
                     continue;
                 }
@@ -78,7 +85,7 @@ impl Frame {
                 };
                 let ([left, right], [upper, lower]) = (pair(trace, traces), pair(sample, samples));
                 let mix = |one: f32, other: f32, part: f32| one + part * (other - one);
-                let down = |trace: usize| mix(amplitude[[trace, upper]], amplitude[[trace, lower]], below);
+                let down = |trace: usize| mix(values[[trace, upper]], values[[trace, lower]], below);
                 *pixel = factor * mix(down(left), down(right), along);
             }
         }
@@ -94,19 +101,19 @@ impl Frame {
     }
 
     /// Whether there is data under each pixel of an image of `shape`.
-    pub(super) fn seen(&self, section: &LabelledSection, shape: (usize, usize)) -> Array2<bool> {
+    pub(super) fn seen(&self, source: Source<'_>, shape: (usize, usize)) -> Array2<bool> {
         Array2::from_shape_fn(shape, |(row, column)| {
             let [trace, sample] = self.at(row, column);
-            self.sees(section, trace, sample)
+            self.sees(source, trace, sample)
         })
     }
 
     /// Whether all pixels of an image of `shape` lie between voxels that hold data, so that none need be asked.
-    fn is_inside(&self, section: &LabelledSection, (rows, columns): (usize, usize)) -> bool {
+    fn is_inside(&self, source: Source<'_>, (rows, columns): (usize, usize)) -> bool {
         let (last_row, last_column) = (rows.saturating_sub(1), columns.saturating_sub(1));
         let corners = [(0, 0), (0, last_column), (last_row, 0), (last_row, last_column)];
         let corners = corners.map(|(row, column)| self.at(row, column));
-        let (traces, samples) = section.amplitude.dim();
+        let (traces, samples) = source.values.dim();
         // The places between the corners are rounded on their own.
         const ROUNDING: f64 = 1e-6;
         let between = |axis: usize, count: usize| {
@@ -116,15 +123,16 @@ impl Frame {
             [f64::min, f64::max].map(|end| corners.iter().map(|corner| corner[0]).fold(corners[0][0], end));
         between(0, traces)
             && between(1, samples)
-            && section.live[first as usize..=last as usize + 1].iter().all(|&live| live)
+            && source.live.is_none_or(|live| live[first as usize..=last as usize + 1].iter().all(|&live| live))
     }
 
     /// Whether the voxel nearest to a position holds data.
-    fn sees(&self, section: &LabelledSection, trace: f64, sample: f64) -> bool {
-        let (traces, samples) = section.amplitude.dim();
+    fn sees(&self, source: Source<'_>, trace: f64, sample: f64) -> bool {
+        let (traces, samples) = source.values.dim();
         let [trace, sample] = [trace, sample].map(|position| parts(position + 0.5).0);
         let trace = self.padding.index(trace, traces);
-        trace.is_some_and(|trace| section.live[trace]) && self.padding.index(sample, samples).is_some()
+        trace.is_some_and(|trace| source.live.is_none_or(|live| live[trace]))
+            && self.padding.index(sample, samples).is_some()
     }
 
     /// A neighbour to interpolate with. Half a voxel beyond the edge the last value holds, or the edge would fade.
@@ -145,17 +153,14 @@ mod tests {
     use std::f64::consts::PI;
 
     use super::*;
-    use crate::dataset::Split;
-    use crate::dataset::test_line::dataset;
 
     /// The image of a section whose amplitude at trace t and sample s is t + 100 s, about trace 20 and sample 20.
     fn image(linear: Linear, trace_step: i64) -> Array2<f32> {
-        let mut dataset = dataset(&Array2::zeros((41, 41)), &Split::None);
-        let section = dataset.section_mut(0);
-        section.amplitude = Array2::from_shape_fn((41, 41), |(trace, sample)| trace as f32 + 100.0 * sample as f32);
+        let values = Array2::from_shape_fn((41, 41), |(trace, sample)| trace as f32 + 100.0 * sample as f32);
+        let source = Source { values: values.view(), live: None };
         let window = Window { first_trace: 20 - 5 * trace_step, trace_step, first_sample: 15, padding: Padding::Zero };
         let mut image = Array2::zeros((11, 11));
-        Frame::new(&window, linear, [5.0, 5.0]).amplitudes(section, image.view_mut(), 1.0);
+        Frame::new(&window, linear, [5.0, 5.0]).values(source, image.view_mut(), 1.0);
         image
     }
 
@@ -185,13 +190,12 @@ mod tests {
 
     #[test]
     fn the_edge_of_the_section_is_as_strong_as_its_inside() {
-        let mut dataset = dataset(&Array2::zeros((9, 9)), &Split::None);
-        let section = dataset.section_mut(0);
-        section.amplitude.fill(1.0);
-        section.live[7] = false;
+        let values = Array2::ones((9, 9));
+        let live = std::array::from_fn::<_, 9, _>(|trace| trace != 7);
+        let source = Source { values: values.view(), live: Some(&live) };
         let window = Window { first_trace: -3, trace_step: 1, first_sample: -3, padding: Padding::Zero };
         let mut image = Array2::from_elem((15, 15), 5.0);
-        Frame::new(&window, Linear::new(1.1, 0.2, 0.3), [7.0, 7.0]).amplitudes(section, image.view_mut(), 1.0);
+        Frame::new(&window, Linear::new(1.1, 0.2, 0.3), [7.0, 7.0]).values(source, image.view_mut(), 1.0);
         assert!(image.iter().all(|&value| value == 0.0 || (value - 1.0).abs() < 1e-6), "{image}");
         assert!(image[[0, 0]] == 0.0 && image[[7, 7]] == 1.0);
     }
