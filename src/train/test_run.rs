@@ -43,11 +43,14 @@ pub(super) fn classes() -> ClassTable {
 }
 
 pub(super) fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Learner {
-    set_threads(1);
-    let description = ModelDescription {
+    learner_of(description(architecture, 65), freeze)
+}
+
+pub(super) fn description(architecture: Architecture, patch: usize) -> ModelDescription {
+    ModelDescription {
         version: ModelDescription::VERSION,
         architecture,
-        patch: 65,
+        patch,
         planes: vec![Plane::Inline],
         classes: classes(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
@@ -56,7 +59,11 @@ pub(super) fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Lea
         sample_step: 4.0,
         pretrained: None,
         seed: 3,
-    };
+    }
+}
+
+pub(super) fn learner_of(description: ModelDescription, freeze: Option<Freeze>) -> Learner {
+    set_threads(1);
     let options = LearnerOptions {
         optimizer: OptimizerOptions::Adam { learning_rate: 2e-3 },
         class_weights: Some(vec![1.0, 1.0]),
