@@ -160,8 +160,8 @@ fn a_network_of_volumes_runs_from_beginning_to_end_and_has_no_dense_form() {
 fn channels_that_do_not_fit_are_refused() {
     let workshop = Workshop::new();
     workshop.write("job.yaml", job());
-    let options = SyntheticOptions { inlines: 8, crosslines: 60, samples: 64, ..SyntheticOptions::default() };
-    write(&options, &workshop.path("narrow.sgy")).unwrap();
+    let options = SyntheticOptions { inlines: 8, crosslines: 72, samples: 64, ..SyntheticOptions::default() };
+    write(&options, &workshop.path("wide.sgy")).unwrap();
     let refuses = |set: &str, code: i32, words: &[&str]| {
         println!("{set}");
         workshop.facies(&["run", "job.yaml", "--set", set]).expect_refusal(code, words);
@@ -170,11 +170,11 @@ fn channels_that_do_not_fit_are_refused() {
     let one = |name: &str, path: &str| format!("[{{name: {name}, segy: {{path: {path}}}}}]");
     let other = |attributes: &str| format!("prediction.input={{segy: {{path: cube.sgy}}, attributes: {attributes}}}");
     refuses(
-        "input.attributes[0].segy.path=narrow.sgy",
+        "input.attributes[0].segy.path=wide.sgy",
         3,
-        &["narrow.sgy has crosslines 300 to 359", "cube.sgy 300 to 363", "same lines and samples"],
+        &["wide.sgy has crosslines 300 to 371", "cube.sgy 300 to 363", "same lines and samples"],
     );
-    refuses(&other(&one("facies", "narrow.sgy")), 3, &["narrow.sgy has crosslines"]);
+    refuses(&other(&one("facies", "wide.sgy")), 3, &["wide.sgy has crosslines"]);
     refuses(&other("[]"), 2, &["prediction[0].input", "attribute `facies`, which this cube lacks"]);
     refuses(&other(&one("dip", "cube.sgy")), 2, &["does not learn from an attribute `dip`"]);
     refuses("input.attributes[0].name=depth", 2, &["`depth` is the name of another channel"]);
