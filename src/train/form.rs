@@ -99,7 +99,7 @@ mod tests {
         let interrupted = AtomicBool::new(false);
         let mut watch =
             Watch { interrupt_after: u64::MAX, interrupted: &interrupted, epochs: Vec::new(), features: None };
-        let mut learner = learner_of(description.clone(), None);
+        let mut learner = learner_of(description.clone());
         let path = folder.path().join("checkpoint.safetensors");
         train(&mut learner, dataset, &options(form, steps), None, &path, &mut watch, &interrupted).unwrap();
         learner.predictor().unwrap()
