@@ -1,5 +1,6 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod augmentation_picture;
 mod baseline;
 mod batch;
 mod batch_schema;
@@ -22,6 +23,7 @@ mod pictures;
 mod predictors;
 mod report_page;
 mod resolve;
+mod resolve_training;
 mod run_error;
 mod run_folder;
 pub mod schema;

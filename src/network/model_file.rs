@@ -87,7 +87,9 @@ impl ModelDescription {
         volume: &'a dyn Volume,
         attributes: &[(&str, &'a dyn Volume)],
     ) -> Result<SectionReader<'a>, VolumeError> {
-        SectionReader::new(volume, self.amplitude).with_channels(&self.further_channels, attributes)
+        let thickness = self.architecture.thickness(self.patch);
+        let reader = SectionReader::new(volume, self.amplitude).with_neighbours(thickness);
+        reader.with_channels(&self.further_channels, attributes)
     }
 }
 
@@ -122,7 +124,7 @@ impl Model {
     pub fn with_weights(description: ModelDescription, weights: &[NamedArray]) -> Result<Self, NetworkError> {
         let layers = description.layers()?;
         let parameters = Parameters::from_arrays(&layers.layers, weights)?;
-        let network = Sequential { layers, parameters };
+        let network = Sequential { layers, parameters, precision: Precision::Float32 };
         Ok(Self { description, network })
     }
 

@@ -87,6 +87,11 @@ impl Parameters {
         self.0.get(name).is_some_and(|parameter| parameter.trainable)
     }
 
+    /// Makes every weight trainable that is frozen.
+    pub(super) fn thaw(&mut self) {
+        self.0.values_mut().for_each(|parameter| parameter.trainable = !parameter.is_statistic);
+    }
+
     /// Moves every tensor to `device` and marks the trainable ones.
     pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
         for parameter in self.0.values_mut() {
@@ -157,6 +162,11 @@ pub(super) fn needed(layers: &[Layer]) -> Vec<Needed> {
                 if *bias {
                     push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in });
                 }
+            }
+            Layer::VolumeConvolution(convolution) => {
+                let (name, fan_in) = (&convolution.name, convolution.fan_in());
+                push(format!("{name}.weight"), convolution.weight_shape().to_vec(), Start::Uniform { fan_in });
+                push(format!("{name}.bias"), vec![convolution.outputs], Start::Uniform { fan_in });
             }
             Layer::Linear { name, inputs, outputs } => {
                 push(format!("{name}.weight"), vec![*outputs, *inputs], Start::Uniform { fan_in: *inputs });

@@ -15,7 +15,8 @@ pub use atomic_file::{is_temporary_name, write_atomically};
 pub use baseline_table::{write_baseline, write_features};
 pub use error::ReportError;
 pub use figures::{
-    AmplitudeColors, BaselineFigure, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves,
+    AmplitudeColors, AugmentationExamples, AugmentationFigure, BaselineFigure, ConfusionFigure, Figure, SectionFigure,
+    TimeSliceFigure, TrainingCurves,
 };
 pub use history::{HistoryCsv, read_history};
 pub use html::{
