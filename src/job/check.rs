@@ -6,8 +6,8 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    ClassWeights, Engine, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding, Prediction,
-    PredictionOutput, PredictionPlane, Split, TrainingForm,
+    Calibration, ClassWeights, Engine, FoldSplit, FoldUnit, Job, LabelSource, LineRange, Lines, Network, Padding,
+    PatchPadding, Prediction, PredictionOutput, PredictionPlane, Split, TrainingForm,
 };
 use crate::network::NetworkError;
 
@@ -96,10 +96,39 @@ fn split(job: &Job, findings: &mut Findings) {
     let shares = match &job.split {
         Split::Random(random) => random.test + random.validation,
         Split::Blocks(blocks) => blocks.test + blocks.validation,
-        Split::None | Split::Stripes(_) => 0.0,
+        Split::None | Split::Stripes(_) | Split::Folds(_) | Split::Sides(_) => 0.0,
     };
     if shares > 0.95 {
         findings.add("split", "`test` and `validation` leave next to nothing to train on", "together 0.95 is the most");
+    }
+    if let Split::Folds(folds) = &job.split {
+        check_folds(folds, findings);
+    }
+    if let Split::Sides(sides) = &job.split {
+        for name in sides.classes.keys().filter(|name| job.classes.iter().all(|class| class.name != **name)) {
+            findings.add(format!("split.sides.classes.{name}"), format!("`{name}` is none of the classes"), "");
+        }
+    }
+}
+
+fn check_folds(folds: &FoldSplit, findings: &mut Findings) {
+    if let Some(fold) = folds.fold.filter(|&fold| fold > folds.count) {
+        findings.add("split.folds.fold", format!("there is no fold {fold} of {}", folds.count), "");
+        return;
+    }
+    match &folds.of {
+        FoldUnit::Stripes(stripes) => {
+            // The last fold has the widest test stripe.
+            if let Err(error) = stripes.options(folds.count).fold(folds.count - 1) {
+                findings.add("split.folds.of.stripes", error.to_string(), "make the period longer or the gap narrower");
+            }
+        }
+        FoldUnit::Blocks(blocks) if blocks.validation && folds.count < 3 => findings.add(
+            "split.folds.of.blocks.validation",
+            "of two folds one tests and the other validates, which leaves nothing to train on",
+            "make it three folds or more, or take `validation` out",
+        ),
+        FoldUnit::Blocks(_) => {}
     }
 }
 
@@ -115,12 +144,7 @@ fn training(job: &Job, findings: &mut Findings) {
         ),
         _ => {}
     }
-    let validates = match &job.split {
-        Split::None => false,
-        Split::Stripes(stripes) => stripes.validation > 0,
-        Split::Blocks(blocks) => blocks.validation > 0.0,
-        Split::Random(random) => random.validation > 0.0,
-    };
+    let validates = job.split.validates();
     if job.training.early_stopping.is_some() && !validates {
         findings.add(
             "training.early_stopping",
@@ -128,6 +152,16 @@ fn training(job: &Job, findings: &mut Findings) {
             match job.split {
                 Split::None => "choose a split with a validation share, or take `early_stopping` out",
                 _ => "give the split a `validation` share, or take `early_stopping` out",
+            },
+        );
+    }
+    if job.training.calibration == Calibration::Temperature && !validates {
+        findings.add(
+            "training.calibration",
+            "a temperature is fitted to voxels to validate on, and `split` keeps none",
+            match job.split {
+                Split::None => "choose a split with a validation share, or take `calibration` out",
+                _ => "give the split a `validation` share, or take `calibration` out",
             },
         );
     }

@@ -43,6 +43,7 @@ impl Material {
             label_reports.push(report);
         }
         let (scaling, measurement) = AmplitudeScaling::fit(&volume, job.amplitude.clip.into())?;
+        let scaling = if job.amplitude.as_recorded { scaling.as_recorded() } else { scaling };
         Ok(Self { volume, measurement, scaling, classes, labels, label_reports })
     }
 
@@ -52,7 +53,7 @@ impl Material {
     /// When a class has nothing to learn from or a subset is empty.
     pub fn dataset(&self, loaded: &LoadedJob, scaling: &AmplitudeScaling) -> Result<SeismicDataset, RunError> {
         let job = &loaded.job;
-        let split = job.split_options();
+        let split = job.split_options(self.volume.geometry())?;
         Ok(SeismicDataset::build(&self.volume, scaling, &self.labels, &self.classes, job.patch.planes(), &split)?)
     }
 }
@@ -102,6 +103,8 @@ pub(super) fn split_summary(dataset: &SeismicDataset, split: &Split, patch: usiz
         gap: match split {
             Split::Stripes(stripes) => Some(stripes.gap as u64),
             Split::Blocks(blocks) => Some(blocks.gap as u64),
+            Split::BlockFolds(folds) => Some(folds.gap as u64),
+            Split::Sides(sides) => Some(sides.gap as u64),
             Split::None | Split::Random(_) => None,
         },
     }

@@ -12,7 +12,7 @@ use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
 };
 use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, Pretrained, set_threads};
-use crate::predict::{Engine, ScoreOptions, SubsetValidator};
+use crate::predict::{Engine, ScoreOptions, SubsetValidator, fit_temperature};
 use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
 use crate::train::{
     Checkpoint, EarlyStopping, FeatureCache, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train,
@@ -36,6 +36,7 @@ pub(super) struct PreparedTraining {
     learner: Learner,
     options: TrainingOptions,
     description: ModelDescription,
+    device: Device,
     threads: usize,
 }
 
@@ -65,6 +66,7 @@ impl PreparedTraining {
             sample_step: vertical.step,
             pretrained: None,
             seed: job.seed,
+            temperature: None,
         };
         let pretrained = job.network.weights().map(Pretrained::read).transpose()?;
         let model = Model::new(description, pretrained.as_ref())?;
@@ -102,7 +104,7 @@ impl PreparedTraining {
             seed: job.seed,
         };
         let learner = Learner::new(model, learner_options)?;
-        Ok(Self { dataset, learner, options, description, threads })
+        Ok(Self { dataset, learner, options, description, device, threads })
     }
 
     /// Looks whether what an interrupted run left in `folder` can be continued.
@@ -161,7 +163,15 @@ impl PreparedTraining {
         let mut wrote = |name: &str, description: &str| {
             record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned(), bytes: 0 });
         };
-        Model::with_weights(self.description, &trained.weights)?.save(&folder.file(MODEL_FILE))?;
+        let mut model = Model::with_weights(self.description, &trained.weights)?;
+        if job.training.calibration == schema::Calibration::Temperature {
+            let temperature =
+                fit_temperature(&self.dataset, &model.predictor(self.device)?, &options, Subset::Validation)?;
+            model.description.temperature = temperature;
+            let text = temperature.map_or_else(|| "none fits".into(), |temperature| format!("{temperature:.3}"));
+            record.results.push(("temperature fitted to the validation voxels".into(), text));
+        }
+        model.save(&folder.file(MODEL_FILE))?;
         wrote(MODEL_FILE, "the trained model: weights and all that is needed to use them");
         let history = folder.file("history.csv");
         fs::rename(&history_path, &history).map_err(RunError::io("write", &history))?;

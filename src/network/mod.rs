@@ -32,6 +32,7 @@ mod predictor;
 mod prepared;
 mod pretrained;
 mod sequential;
+mod temperature;
 mod weights_file;
 
 pub use architecture::{Architecture, Backbone, Dialect, Head, Input, Pooling, Top, VGG16_CONVOLUTIONS};

@@ -37,6 +37,7 @@ pub(super) fn model(architecture: Architecture) -> Model {
         sample_step: 4.0,
         pretrained: None,
         seed: 5,
+        temperature: None,
     };
     Model::new(description, None).unwrap()
 }

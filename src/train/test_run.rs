@@ -54,6 +54,7 @@ pub(super) fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Lea
         sample_step: 4.0,
         pretrained: None,
         seed: 3,
+        temperature: None,
     };
     let options = LearnerOptions {
         optimizer: OptimizerOptions::Adam { learning_rate: 2e-3 },

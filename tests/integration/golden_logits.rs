@@ -204,6 +204,7 @@ fn description(architecture: Architecture, classes: usize) -> ModelDescription {
         sample_step: 4.0,
         pretrained: None,
         seed: 0,
+        temperature: None,
     }
 }
 

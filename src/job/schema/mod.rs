@@ -5,6 +5,8 @@ mod amplitude;
 mod augmentation;
 mod by_shape;
 mod classes;
+mod evaluation;
+mod folds;
 mod input;
 mod job;
 mod labels;
@@ -22,6 +24,8 @@ pub(super) use job::is_folder_name;
 pub use amplitude::{Amplitude, Clip};
 pub use augmentation::Augmentation;
 pub use classes::ClassEntry;
+pub use evaluation::Evaluation;
+pub use folds::{BlockFolds, FoldSplit, FoldUnit, StripeFolds};
 pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
@@ -32,8 +36,8 @@ pub use patch::{Patch, PatchPadding, PatchPlane};
 pub use prediction::{
     Engine, LineRange, Lines, Precision, Prediction, PredictionOutput, PredictionPlane, Truth, Window,
 };
-pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
+pub use split::{BlockSplit, RandomSplit, SideLines, SideSplit, Split, StripeSplit};
 pub use training::{
-    Adam, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd, Training,
-    TrainingForm,
+    Adam, Calibration, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd,
+    Training, TrainingForm,
 };

@@ -10,23 +10,28 @@ use super::super::{Convolution, NamedArray, NetworkError, Normalization, Padding
 /// inside the picture and goes into the bias where no zeros are put round it. Where they are, they surround the *normalised*
 /// picture, so the constant part differs near the edge and is kept as a kernel of its own, `.border`, applied to a picture of
 /// ones.
+///
+/// Amplitudes as they were recorded take the place of the normalised picture itself: there is no normalisation then.
 pub(super) fn fold_first(
     convolution: &Convolution,
     colour: &NamedArray,
-    normalization: Normalization,
+    normalization: Option<Normalization>,
     padding: Padding,
     parameters: &mut Parameters,
 ) -> Result<(), NetworkError> {
     let Convolution { name, inputs, bias, .. } = convolution;
     let [outputs, _, height, width] = colour.shape[..] else { return Ok(()) };
-    let (mean, deviation) = (normalization.mean(), normalization.deviation());
     let area = height * width;
     let mut slope = vec![0.0; outputs * area];
     let mut constant = vec![0.0; outputs * area];
     for (place, &weight) in colour.values.iter().enumerate() {
         let (output, channel, tap) = (place / (3 * area), place / area % 3, place % area);
-        slope[output * area + tap] += weight / (2.0 * deviation[channel]);
-        constant[output * area + tap] += weight * (0.5 - mean[channel]) / deviation[channel];
+        let [of_amplitude, of_picture] = normalization.map_or([1.0, 0.0], |normalization| {
+            let (mean, deviation) = (normalization.mean()[channel], normalization.deviation()[channel]);
+            [1.0 / (2.0 * deviation), (0.5 - mean) / deviation]
+        });
+        slope[output * area + tap] += weight * of_amplitude;
+        constant[output * area + tap] += weight * of_picture;
     }
     let share = 1.0 / *inputs as f32;
     let slopes =

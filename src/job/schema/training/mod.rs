@@ -1,5 +1,6 @@
 //! The section `training`: how a network learns.
 
+mod calibration;
 mod class_weights;
 mod early_stopping;
 mod feature_cache;
@@ -7,6 +8,7 @@ mod form;
 mod optimizer;
 mod recipe;
 
+pub use calibration::Calibration;
 pub use class_weights::ClassWeights;
 pub use early_stopping::{EarlyStopping, Monitor};
 pub use feature_cache::FeatureCache;

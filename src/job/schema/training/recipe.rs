@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::Augmentation;
-use super::{ClassWeights, EarlyStopping, FeatureCache, Optimizer, TrainingForm};
+use super::{Calibration, ClassWeights, EarlyStopping, FeatureCache, Optimizer, TrainingForm};
 
 /// How a network learns. Its length is given in `steps` or in `epochs`, not both.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -49,4 +49,9 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub early_stopping: Option<EarlyStopping>,
+    /// What is done after training so that probabilities mean what they say: `none` or `temperature`, which needs a
+    /// validation share in `split`.
+    #[serde(default)]
+    #[garde(skip)]
+    pub calibration: Calibration,
 }
