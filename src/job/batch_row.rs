@@ -79,12 +79,11 @@ pub enum BatchStatus {
 impl BatchRow {
     pub(super) fn new(loaded: &LoadedJob) -> Result<Self, RunError> {
         let job = &loaded.job;
-        let architecture = job.network.architecture();
-        let layers = architecture.layers(job.patch.size, job.classes.len())?;
+        let layers = job.layers()?;
         Ok(Self {
             run: job.name.clone(),
             status: BatchStatus::Waiting,
-            network: architecture.title(),
+            network: job.network.architecture().title(),
             parameters: layers.parameters(),
             steps: None,
             seed: job.seed,

@@ -9,7 +9,7 @@ use super::schema::{
 };
 use crate::dataset::{self, DatasetError};
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Geometry, Plane};
-use crate::network::{self, Architecture, Backbone, Head, OptimizerOptions, Top};
+use crate::network::{self, Architecture, Backbone, Head, Layers, NetworkError, OptimizerOptions, Top};
 use crate::volume::ClipBounds;
 
 /// Steps of an epoch of crops, which have no natural one.
@@ -111,6 +111,17 @@ impl StripeFolds {
     pub fn options(&self, count: usize) -> dataset::StripeFolds {
         let &Self { period, gap, validation } = self;
         dataset::StripeFolds { count, period, gap, validation }
+    }
+}
+
+impl Job {
+    /// The layers of the network, for as many channels as the input has.
+    ///
+    /// # Errors
+    /// When network and patch do not fit together.
+    pub fn layers(&self) -> Result<Layers, NetworkError> {
+        let input = network::Input::Amplitude(self.input.channels());
+        self.network.architecture().layers_for(input, self.patch.size, self.classes.len())
     }
 }
 

@@ -67,10 +67,8 @@ fn labelled_probabilities(
 ) -> Result<Array3<f32>, PredictError> {
     let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
     let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
-    let (rows, columns) = section.amplitude.dim();
-    let window = SectionWindow::whole([rows, columns]);
-    let amplitude = section.amplitude.view();
-    section_probabilities(predictor, options.engine, options.padding, amplitude, traces.view(), &window)
+    let window = SectionWindow::whole(section.channels.shape());
+    section_probabilities(predictor, options.engine, options.padding, &section.channels, traces.view(), &window)
 }
 
 fn score_patches(
@@ -83,7 +81,7 @@ fn score_patches(
     let mut sums = ScoreSums::of_calibrated(dataset.class_count(), predictor.temperature());
     let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
     for batch in walk.batches() {
-        let probabilities = predictor.patch_probabilities(batch.amplitude.view())?;
+        let probabilities = predictor.patch_probabilities(batch.values.view())?;
         sums.add_rows(&batch.codes, probabilities.view());
     }
     Ok(sums)
@@ -102,7 +100,7 @@ pub(super) fn each_voxel(
     if let Engine::Patch { batch, .. } = options.engine {
         let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
         for batch in walk.batches() {
-            let probabilities = predictor.patch_probabilities(batch.amplitude.view())?;
+            let probabilities = predictor.patch_probabilities(batch.values.view())?;
             batch.codes.iter().zip(probabilities.outer_iter()).for_each(|(&code, row)| hand_over(code, row));
         }
         return Ok(());

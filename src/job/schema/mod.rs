@@ -26,7 +26,7 @@ pub use augmentation::Augmentation;
 pub use classes::ClassEntry;
 pub use evaluation::Evaluation;
 pub use folds::{BlockFolds, FoldSplit, FoldUnit, StripeFolds};
-pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
+pub use input::{Access, Attribute, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
