@@ -62,7 +62,7 @@ fn a_temperature_without_validation_voxels_is_refused() {
         ("split=none", "choose a split with a validation share"),
     ] {
         let done = workshop.facies(&["run", "job.yaml", "--set", TEMPERATURE, "--set", split]);
-        done.expect_refusal(2, &["training.calibration", "a temperature is fitted to voxels to validate on", words]);
+        done.expect_refusal(2, &["training.calibration", "a temperature needs voxels to validate on", words]);
     }
     assert!(!workshop.path("runs").exists());
 }

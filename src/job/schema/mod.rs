@@ -38,6 +38,7 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, SideLines, SideSplit, Split, StripeSplit};
 pub use training::{
-    Adam, Calibration, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd,
-    Training, TrainingForm,
+    Adam, Adamw, Anneal, Calibration, ClassWeights, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice,
+    EarlyStopping, FeatureCache, Focal, GradientClip, InverseTime, Keep, Loss, MomentumOf, Monitor, OneCycle,
+    Optimizer, PatchForm, Phase, Plateau, Rmsprop, Schedule, Sgd, Span, Training, TrainingForm, TrainingPrecision,
 };
