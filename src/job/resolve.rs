@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassEntry, ClassWeights, Clip, Duplicates, Endian, FoldSplit, FoldUnit, Freeze, Job, Network, Padding,
-    Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, SideLines, Split, StripeFolds, Training,
-    Truncated, VerticalDomain,
+    Access, ClassEntry, ClassWeights, Clip, Duplicates, Endian, FoldSplit, FoldUnit, Freeze, FrozenStatistics, Job,
+    Network, Padding, Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, SideLines, Split,
+    StripeFolds, Training, Truncated, VerticalDomain,
 };
 use crate::dataset::{self, DatasetError};
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Geometry, Plane};
@@ -251,6 +251,14 @@ impl Network {
             });
         }
         self.published()?.freeze.clone().map(network::Freeze::from)
+    }
+
+    /// What frozen batch normalisation takes while the rest learns.
+    pub fn frozen_statistics(&self) -> network::FrozenStatistics {
+        match self.published().map(|network| network.frozen_statistics).unwrap_or_default() {
+            FrozenStatistics::Running => network::FrozenStatistics::Running,
+            FrozenStatistics::Batch => network::FrozenStatistics::Batch,
+        }
     }
 
     /// The file of pretrained weights.

@@ -101,6 +101,7 @@ impl PreparedTraining {
             class_weights: Some(weights),
             clip: training.gradient_clip.map(Into::into),
             precision,
+            frozen_statistics: job.network.frozen_statistics(),
             device,
             seed: job.seed,
         };

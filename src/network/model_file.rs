@@ -126,8 +126,7 @@ impl Model {
     pub fn with_weights(description: ModelDescription, weights: &[NamedArray]) -> Result<Self, NetworkError> {
         let layers = description.layers()?;
         let parameters = Parameters::from_arrays(&layers.layers, weights)?;
-        let network = Sequential { layers, parameters, precision: Precision::Float32 };
-        Ok(Self { description, network })
+        Ok(Self { description, network: Sequential::new(layers, parameters) })
     }
 
     /// The model for prediction on `device` in float32.

@@ -73,6 +73,7 @@ pub(super) fn learner(architecture: Architecture) -> Learner {
         class_weights: Some(vec![1.0, 1.0]),
         clip: None,
         precision: Precision::Float32,
+        frozen_statistics: Default::default(),
         device: Device::cpu(),
         seed: 3,
     };

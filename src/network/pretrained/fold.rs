@@ -51,3 +51,28 @@ pub(super) fn fold_first(
     }
     parameters.insert(&format!("{name}.border"), &[outputs, 1, height, width], constant)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amplitudes_as_recorded_take_the_place_of_the_normalised_picture() {
+        let convolution = Convolution::square("c", 1, 2, 3);
+        let values: Vec<f32> = (0..54).map(|k| (k * 7 % 11) as f32 - 4.0).collect();
+        let sums: Vec<f32> =
+            (0..18).map(|place| (0..3).map(|channel| values[place / 9 * 27 + channel * 9 + place % 9]).sum()).collect();
+        let colour = NamedArray { name: "c.weight".into(), shape: vec![2, 3, 3, 3], values };
+        let folded = |normalization| {
+            let mut parameters = Parameters::default();
+            fold_first(&convolution, &colour, normalization, Padding::Same, &mut parameters).unwrap();
+            let weight = super::super::super::array::values(parameters.tensor("c.weight").unwrap()).unwrap();
+            (weight, parameters.find("c.border").is_some())
+        };
+        assert_eq!(folded(None), (sums.clone(), false));
+        let (weight, has_border) = folded(Some(Normalization::ImageNet));
+        assert!(has_border && weight != sums);
+        // Grey in 0..1 is half of an amplitude in -1..1.
+        assert_eq!(folded(Some(Normalization::Unit)).0, sums.iter().map(|sum| sum / 2.0).collect::<Vec<_>>());
+    }
+}
