@@ -81,7 +81,8 @@ pub(super) fn write_summary(
 type Number = fn(&BatchRow) -> Option<f64>;
 
 /// Title, number and decimals of the columns that have a mean and a spread.
-const COLUMNS: [(&str, Number, usize); 11] = [
+const COLUMNS: [(&str, Number, usize); 12] = [
+    ("accuracy while training", |row| Some(row.last_epoch?[1]), 3),
     ("training loss", |row| row.train_loss, 3),
     ("training MAE", |row| row.train_mae, 3),
     ("training accuracy", |row| row.train_accuracy, 3),
@@ -123,11 +124,13 @@ fn markdown(title: &str, rows: &[BatchRow], groups: &[Alike], record: Option<&Ru
         let day = started.split('T').next().unwrap_or_default();
         format!("facies {facies}, libtorch {libtorch}, {device}, {threads} threads, {day}. ")
     });
-    format!(
-        "# {title}\n\n{table}\n{on}± is the standard deviation over runs that differ in seed or fold alone. Training scores are \
-         those of the finished network without dropout. Seconds are those of training. Where there is no test share, the last \
-         columns are of the validation share.\n"
-    )
+    let notes = [
+        "± is the standard deviation over runs that differ in seed or fold alone.",
+        "Training scores are those of the finished network on the training share; accuracy while training is that of the last",
+        "epoch's batches as the network saw them while it learnt, with dropout and the statistics of each batch.",
+        "Seconds are those of training. Where there is no test share, the last columns are of the validation share.",
+    ];
+    format!("# {title}\n\n{table}\n{on}{}\n", notes.join(" "))
 }
 
 #[cfg(test)]
