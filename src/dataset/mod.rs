@@ -1,9 +1,9 @@
-//! From labelled sections to batches: splits, leak count, samplers of patches and crops, balance, augmentation.
+//! From labelled sections and folders of pictures to batches: splits, leak count, samplers, balance, augmentation.
 //!
 //! [`SeismicDataset`] holds the labelled sections of a job, scaled, each voxel with its [`Subset`]. [`PatchSampler`]
 //! and [`CropSampler`] draw the training batches of the two training forms, [`PatchWalk`] goes once through a subset
 //! for evaluation. Batches are image-like, `[item, sample, trace]`, and a function of (seed, step) alone, so that a
-//! resumed run and any number of threads see the same ones.
+//! resumed run and any number of threads see the same ones. [`pictures`] does the same for folders of pictures.
 
 mod augmentation;
 mod block_folds;
@@ -12,10 +12,12 @@ mod box_count;
 mod class_weights;
 mod crop_images;
 mod crops;
+mod endless;
 mod error;
 mod generator;
 mod patches;
 mod permutation;
+pub mod pictures;
 mod seismic;
 mod sides;
 mod split;
@@ -23,7 +25,7 @@ mod stripe_folds;
 mod test_line;
 mod window;
 
-pub use augmentation::Augmentation;
+pub use augmentation::{Amount, Augmentation, BandLimit};
 pub use block_folds::BlockFolds;
 pub use blocks::BlockSplit;
 pub use class_weights::{ClassWeights, class_weights};

@@ -1,5 +1,6 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod augmentation_picture;
 mod batch;
 mod batch_row;
 mod batch_schema;

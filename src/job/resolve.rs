@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassEntry, ClassWeights, Clip, Duplicates, Endian, FoldSplit, FoldUnit, Freeze, FrozenStatistics, Job,
-    Network, Padding, Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, SideLines, Split,
+    Access, Amount, ClassEntry, ClassWeights, Clip, Duplicates, Endian, FoldSplit, FoldUnit, Freeze, FrozenStatistics,
+    Job, Network, Padding, Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, SideLines, Split,
     StripeFolds, Training, Truncated, VerticalDomain,
 };
 use crate::dataset::{self, DatasetError};
@@ -213,6 +213,7 @@ impl Network {
         };
         match self {
             Self::Waldeland(waldeland) => Architecture::Waldeland { padding: waldeland.padding.into() },
+            Self::Malenov(_) => Architecture::Malenov,
             Self::Vgg16(vgg16) => Architecture::Vgg16 {
                 cut: vgg16.cut.clone(),
                 padding: vgg16.padding.into(),
@@ -282,11 +283,27 @@ impl From<Padding> for network::Padding {
 impl Training {
     /// Random changes to what is seen.
     pub fn augmentation_options(&self) -> dataset::Augmentation {
+        let asked = &self.augmentation;
         dataset::Augmentation {
-            mirror: self.augmentation.mirror,
-            amplitude_scale: self.augmentation.amplitude_scale,
-            noise: self.augmentation.noise,
+            mirror: asked.mirror,
+            stretch: asked.stretch.into(),
+            rotation: asked.rotation.into(),
+            tilt: asked.tilt.into(),
+            amplitude_scale: asked.amplitude_scale,
+            polarity: asked.polarity,
+            band_limit: dataset::BandLimit {
+                low: asked.band_limit.low,
+                high: asked.band_limit.high,
+                probability: asked.band_limit.probability,
+            },
+            noise: asked.noise.into(),
         }
+    }
+}
+
+impl From<Amount> for dataset::Amount {
+    fn from(Amount { up_to, probability }: Amount) -> Self {
+        Self { up_to, probability }
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::augmentation_picture::draw_augmentation;
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
 use super::schema::{self, Keep, TrainingForm};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
@@ -166,6 +167,8 @@ impl PreparedTraining {
         )?;
 
         let mut record = StageRecord::default();
+        let classes = &self.description.classes;
+        let augmented = draw_augmentation(&job.name, &self.dataset, &self.options.form, classes, folder)?;
         let mut wrote = |name: &str, description: &str| {
             record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned(), bytes: 0 });
         };
@@ -195,6 +198,7 @@ impl PreparedTraining {
             caption: "Loss and accuracy over the epochs.".into(),
             bytes: 0,
         });
+        record.figures.extend(augmented);
         if let Some(last) = records.last() {
             let loss = format!("{:.3} after {} steps", last.train_loss, last.step);
             record.results.push(("training loss of the last epoch".into(), loss));

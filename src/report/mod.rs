@@ -14,7 +14,8 @@ mod spreads;
 pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
 pub use figures::{
-    AmplitudeColors, ConfusionFigure, Figure, ReliabilityFigure, SectionFigure, TimeSliceFigure, TrainingCurves,
+    AmplitudeColors, AugmentationExamples, AugmentationFigure, ConfusionFigure, Figure, ReliabilityFigure,
+    SectionFigure, TimeSliceFigure, TrainingCurves,
 };
 pub use history::{HistoryCsv, read_history};
 pub use html::{

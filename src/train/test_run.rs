@@ -52,11 +52,14 @@ pub(super) fn phase(steps: u64, freeze: Option<Freeze>) -> Phase {
 }
 
 pub(super) fn learner(architecture: Architecture) -> Learner {
-    set_threads(1);
-    let description = ModelDescription {
+    learner_of(description(architecture, 65))
+}
+
+pub(super) fn description(architecture: Architecture, patch: usize) -> ModelDescription {
+    ModelDescription {
         version: ModelDescription::VERSION,
         architecture,
-        patch: 65,
+        patch,
         planes: vec![Plane::Inline],
         classes: classes(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
@@ -66,7 +69,11 @@ pub(super) fn learner(architecture: Architecture) -> Learner {
         pretrained: None,
         seed: 3,
         temperature: None,
-    };
+    }
+}
+
+pub(super) fn learner_of(description: ModelDescription) -> Learner {
+    set_threads(1);
     let options = LearnerOptions {
         learning: learning(None),
         loss: Loss::CROSS_ENTROPY,
@@ -117,7 +124,13 @@ pub(super) fn dense() -> Form {
         receptive_field: 61,
         crops_per_step: 3,
         labelled_at_least: 0.5,
-        augmentation: Augmentation { mirror: 0.5, amplitude_scale: [0.9, 1.1], noise: 0.05 },
+        augmentation: Augmentation {
+            mirror: 0.5,
+            stretch: 0.2.into(),
+            amplitude_scale: [0.9, 1.1],
+            noise: 0.1.into(),
+            ..Augmentation::default()
+        },
         seed: 3,
     })
 }

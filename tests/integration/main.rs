@@ -3,6 +3,7 @@
 
 mod batches;
 mod calibration;
+mod channels;
 mod command_line;
 mod data_samples;
 mod engines;

@@ -22,7 +22,7 @@ pub(super) use by_shape::{ByShape, by_shape};
 pub(super) use job::is_folder_name;
 
 pub use amplitude::{Amplitude, Clip};
-pub use augmentation::Augmentation;
+pub use augmentation::{Amount, Augmentation, BandLimit};
 pub use classes::ClassEntry;
 pub use evaluation::Evaluation;
 pub use folds::{BlockFolds, FoldSplit, FoldUnit, StripeFolds};
@@ -31,7 +31,7 @@ pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
 pub use network::{
-    DeepFreeze, Freeze, FrozenStatistics, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland,
+    DeepFreeze, Freeze, FrozenStatistics, Malenov, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland,
 };
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};

@@ -1,5 +1,6 @@
 //! Pictures as PNG files, with fonts that the program carries: equal input gives equal bytes on every machine.
 
+mod augmentation;
 mod axis;
 mod canvas;
 mod colormap;
@@ -15,6 +16,7 @@ mod time_slice;
 mod training_curves;
 mod typeface;
 
+pub use augmentation::{AugmentationExamples, AugmentationFigure};
 pub use colormap::AmplitudeColors;
 pub use confusion::ConfusionFigure;
 pub use interface::Figure;
