@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::array::NamedArray;
 use super::array_file::{read_arrays, write_arrays};
 use super::parameters::Parameters;
 use super::sequential::Sequential;
-use super::{Architecture, Device, Input, Layers, NetworkError, Normalization, Precision, Predictor, Pretrained};
+use super::{
+    Architecture, Backbone, Device, Input, Layers, NetworkError, Normalization, Precision, Predictor, Pretrained,
+};
 use crate::grid::{ClassTable, Domain, Plane};
 use crate::volume::{AmplitudeScaling, Channel, SectionReader, Volume, VolumeError};
 
@@ -54,6 +57,9 @@ pub struct ModelDescription {
     pub pretrained: Option<Origin>,
     /// Seed of fresh weights and of training.
     pub seed: u64,
+    /// What class scores are divided by before they become probabilities, fitted on the validation share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
 }
 
 impl ModelDescription {
@@ -93,26 +99,96 @@ impl ModelDescription {
     }
 }
 
+/// All that a kind of model is besides its weights.
+pub trait Description: Clone + Serialize + DeserializeOwned {
+    /// Whether it looks at pictures, and not at sections.
+    const OF_PICTURES: bool;
+
+    /// The layers it describes.
+    ///
+    /// # Errors
+    /// When architecture and size of the input do not fit together.
+    fn layers(&self) -> Result<Layers, NetworkError>;
+
+    /// The published network whose pretrained weights it takes, if there are such.
+    fn backbone(&self) -> Option<Backbone>;
+
+    /// What its first layer sees.
+    fn input(&self) -> Input;
+
+    /// Seed of fresh weights.
+    fn seed(&self) -> u64;
+
+    /// Whether it sees values as they were recorded, not scaled to [-1, 1].
+    fn is_as_recorded(&self) -> bool {
+        false
+    }
+
+    /// What class scores are divided by before they become probabilities.
+    fn temperature(&self) -> Option<f64> {
+        None
+    }
+
+    /// Notes where its weights came from.
+    fn set_origin(&mut self, origin: Origin);
+}
+
+impl Description for ModelDescription {
+    const OF_PICTURES: bool = false;
+
+    fn layers(&self) -> Result<Layers, NetworkError> {
+        self.layers()
+    }
+
+    fn backbone(&self) -> Option<Backbone> {
+        self.architecture.backbone()
+    }
+
+    fn input(&self) -> Input {
+        self.input()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn is_as_recorded(&self) -> bool {
+        self.amplitude.is_as_recorded()
+    }
+
+    fn temperature(&self) -> Option<f64> {
+        self.temperature
+    }
+
+    fn set_origin(&mut self, origin: Origin) {
+        self.pretrained = Some(origin);
+    }
+}
+
 /// A network with its weights and its description.
 #[derive(Debug)]
-pub struct Model {
+pub struct ModelOf<D> {
     /// What it is.
-    pub description: ModelDescription,
+    pub description: D,
     network: Sequential,
 }
 
-impl Model {
+/// A network that interprets sections.
+pub type Model = ModelOf<ModelDescription>;
+
+impl<D: Description> ModelOf<D> {
     /// A model with fresh weights, its convolutions taken from `pretrained` where given.
     ///
     /// # Errors
     /// When the architecture does not fit the patch, or the weights not the architecture.
-    pub fn new(mut description: ModelDescription, pretrained: Option<&Pretrained>) -> Result<Self, NetworkError> {
+    pub fn new(mut description: D, pretrained: Option<&Pretrained>) -> Result<Self, NetworkError> {
         let layers = description.layers()?;
-        let mut network = Sequential::fresh(layers, description.seed)?;
+        let mut network = Sequential::fresh(layers, description.seed())?;
         if let Some(pretrained) = pretrained {
-            let backbone = description.architecture.backbone();
-            pretrained.load_into(&network.layers, backbone, description.input(), &mut network.parameters)?;
-            description.pretrained = Some(pretrained.origin(backbone));
+            let backbone = description.backbone();
+            let (input, as_recorded) = (description.input(), description.is_as_recorded());
+            pretrained.load_into(&network.layers, backbone, input, as_recorded, &mut network.parameters)?;
+            description.set_origin(pretrained.origin(backbone));
         }
         Ok(Self { description, network })
     }
@@ -121,11 +197,10 @@ impl Model {
     ///
     /// # Errors
     /// When a tensor is missing or has another shape.
-    pub fn with_weights(description: ModelDescription, weights: &[NamedArray]) -> Result<Self, NetworkError> {
+    pub fn with_weights(description: D, weights: &[NamedArray]) -> Result<Self, NetworkError> {
         let layers = description.layers()?;
         let parameters = Parameters::from_arrays(&layers.layers, weights)?;
-        let network = Sequential { layers, parameters, precision: Precision::Float32 };
-        Ok(Self { description, network })
+        Ok(Self { description, network: Sequential::new(layers, parameters) })
     }
 
     /// The model for prediction on `device` in float32.
@@ -143,7 +218,11 @@ impl Model {
     pub fn predictor_in(&self, device: Device, precision: Precision) -> Result<Predictor, NetworkError> {
         let mut network = self.network.shared();
         network.move_to(device.0)?;
-        Predictor::new(&network, device, precision)
+        Ok(Predictor::new(&network, device, precision)?.calibrated(self.description.temperature()))
+    }
+
+    pub(super) fn network(&self) -> &Sequential {
+        &self.network
     }
 
     pub(super) fn into_network(self) -> Sequential {
@@ -174,20 +253,28 @@ impl Model {
     pub fn load(path: &Path) -> Result<Self, NetworkError> {
         let (weights, description) = read_arrays(path)?;
         let refused = |reason: String| NetworkError::NotAModel { path: path.to_owned(), reason };
-        let version =
-            serde_json::from_str::<Version>(&description).map_err(|error| refused(error.to_string()))?.version;
+        let Kind { version, pictures } =
+            serde_json::from_str(&description).map_err(|error| refused(error.to_string()))?;
         if version != VERSION {
             return Err(refused(format!("it has version {version}, this program reads version {VERSION}")));
         }
-        let description: ModelDescription =
-            serde_json::from_str(&description).map_err(|error| refused(error.to_string()))?;
+        if pictures.is_some() != D::OF_PICTURES {
+            let [is, not] = if D::OF_PICTURES { ["sections", "pictures"] } else { ["pictures", "sections"] };
+            return Err(refused(format!("it was trained on {is}, not on {not}")));
+        }
+        let description: D = serde_json::from_str(&description).map_err(|error| refused(error.to_string()))?;
+        if description.temperature().is_some_and(|temperature| !(temperature.is_finite() && temperature > 0.0)) {
+            return Err(refused("its temperature is no number above 0".into()));
+        }
         Self::with_weights(description, &weights).map_err(|error| refused(error.to_string()))
     }
 }
 
+/// What every description holds, and what only those of pictures do.
 #[derive(Deserialize)]
-struct Version {
+struct Kind {
     version: u32,
+    pictures: Option<IgnoredAny>,
 }
 
 #[cfg(test)]
@@ -209,6 +296,7 @@ mod tests {
             sample_step: 4.0,
             pretrained: None,
             seed: 1,
+            temperature: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use ndarray::Array3;
+use serde::{Deserialize, Serialize};
 
 use super::error::PictureFolderError;
 use super::picture::Picture;
@@ -11,7 +12,8 @@ use super::picture::Picture;
 ///
 /// Either way every new pixel is the weighted mean of all old ones that it covers (bilinear with antialiasing), as Pillow's
 /// `resize` and torchvision's `Resize` have it; TensorFlow's retrain.py and older Keras picked single pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// Both sides are scaled on their own: all is seen, proportions change. What retrain.py, Keras and AASPI do.
     #[default]

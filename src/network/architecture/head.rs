@@ -53,6 +53,19 @@ impl Top {
             Pooling::Average => features.channels,
             Pooling::Flatten => features.values(),
         };
+        layers.extend(self.end(inputs, classes));
+        layers
+    }
+
+    /// Its layers behind features that were pooled before.
+    pub(in super::super) fn layers_of_features(&self, features: usize, classes: usize) -> Vec<Layer> {
+        let mut layers = vec![Layer::Flatten];
+        layers.extend(self.end(features, classes));
+        layers
+    }
+
+    fn end(&self, inputs: usize, classes: usize) -> Vec<Layer> {
+        let mut layers = Vec::new();
         if self.batch_norm_features {
             layers.push(Layer::BatchNorm { name: "head.features_norm".into(), features: inputs, epsilon: EPSILON });
             layers.push(Layer::Relu);

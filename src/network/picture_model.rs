@@ -1,0 +1,207 @@
+//! Networks that classify pictures, and their features before the end.
+
+use serde::{Deserialize, Serialize};
+
+use super::layers::body_end;
+use super::model_file::{Description, ModelOf, Origin};
+use super::sequential::Sequential;
+use super::{
+    Architecture, Backbone, Device, Input, Layer, Layers, NamedArray, NetworkError, Normalization, Padding, Precision,
+    Predictor, Top,
+};
+use crate::dataset::pictures::Fit;
+
+/// All that a model of pictures is besides its weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PictureDescription {
+    /// Version of this description.
+    pub version: u32,
+    /// The network before its end.
+    pub backbone: Backbone,
+    /// Its end.
+    pub top: Top,
+    /// What it looks at.
+    pub pictures: PictureInput,
+    /// Names of the classes, in code order.
+    pub classes: Vec<String>,
+    /// The pretrained weights it started from.
+    pub pretrained: Option<Origin>,
+    /// Seed of fresh weights and of training.
+    pub seed: u64,
+}
+
+/// What a network of pictures looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PictureInput {
+    /// Rows and columns.
+    pub side: usize,
+    /// What becomes of another proportion.
+    pub fit: Fit,
+    /// How colours of 0 to 1 become its input.
+    pub normalization: Normalization,
+}
+
+impl PictureDescription {
+    /// The version that this library writes.
+    pub const VERSION: u32 = 1;
+
+    fn architecture(&self) -> Architecture {
+        Architecture::Backbone { backbone: self.backbone, top: self.top.clone() }
+    }
+}
+
+impl Description for PictureDescription {
+    const OF_PICTURES: bool = true;
+
+    fn layers(&self) -> Result<Layers, NetworkError> {
+        self.architecture().layers_for(Input::Colour, self.pictures.side, self.classes.len())
+    }
+
+    fn backbone(&self) -> Option<Backbone> {
+        Some(self.backbone)
+    }
+
+    fn input(&self) -> Input {
+        Input::Colour
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn set_origin(&mut self, origin: Origin) {
+        self.pictures.normalization = origin.normalization.unwrap_or(self.pictures.normalization);
+        self.pretrained = Some(origin);
+    }
+}
+
+/// A network that classifies pictures.
+pub type PictureModel = ModelOf<PictureDescription>;
+
+impl PictureModel {
+    /// The network up to its features, which come out as its "class scores", `[n, feature]`.
+    ///
+    /// # Errors
+    /// When the device refuses the weights.
+    pub fn features(&self, device: Device) -> Result<Predictor, NetworkError> {
+        let network = self.network();
+        let end = features_end(&network.layers.layers);
+        let layers = Layers { layers: network.layers.layers[..end].to_vec(), ..network.layers.clone() };
+        let mut network = Sequential::new(layers, network.parameters.shared());
+        network.move_to(device.0)?;
+        Predictor::new(&network, device, Precision::Float32)
+    }
+
+    /// Weights before the end.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy them.
+    pub fn backbone_weights(&self) -> Result<Vec<NamedArray>, NetworkError> {
+        let mut weights = self.weights()?;
+        weights.retain(|array| !array.name.starts_with("head."));
+        Ok(weights)
+    }
+}
+
+/// The end of a network of pictures by itself: a network that sees features, `[n, 1, 1, feature]`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeadDescription {
+    /// Values of each picture.
+    pub features: usize,
+    /// The end.
+    pub top: Top,
+    /// Number of classes.
+    pub classes: usize,
+    /// Seed of fresh weights and of training.
+    pub seed: u64,
+}
+
+/// The end of a network of pictures by itself.
+pub type HeadModel = ModelOf<HeadDescription>;
+
+impl Description for HeadDescription {
+    const OF_PICTURES: bool = true;
+
+    fn layers(&self) -> Result<Layers, NetworkError> {
+        Ok(Layers {
+            layers: self.top.layers_of_features(self.features, self.classes),
+            padding: Padding::Same,
+            patch: 1,
+        })
+    }
+
+    fn backbone(&self) -> Option<Backbone> {
+        None
+    }
+
+    fn input(&self) -> Input {
+        Input::Amplitude(1)
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn set_origin(&mut self, _: Origin) {}
+}
+
+/// Where features are one row of values: behind the first layer that flattens.
+fn features_end(layers: &[Layer]) -> usize {
+    let flatten = layers.iter().position(|layer| matches!(layer, Layer::Flatten));
+    flatten.map_or_else(|| body_end(layers), |place| place + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array4, s};
+
+    use super::super::{Head, Pooling};
+    use super::*;
+
+    fn description(pooling: Pooling, batch_norm_features: bool) -> PictureDescription {
+        let head = Head { hidden: vec![5], dropout: 0.5, batch_norm: true, batch_norm_scores: false };
+        PictureDescription {
+            version: PictureDescription::VERSION,
+            backbone: Backbone::MobilenetV2,
+            top: Top { pooling, batch_norm_features, head },
+            pictures: PictureInput { side: 64, fit: Fit::Stretch, normalization: Normalization::ImageNet },
+            classes: ["a", "b", "c"].map(str::to_owned).into(),
+            pretrained: None,
+            seed: 7,
+        }
+    }
+
+    #[test]
+    fn features_and_the_end_are_the_whole_network() {
+        for (pooling, norm) in [(Pooling::Average, false), (Pooling::Flatten, true)] {
+            let description = description(pooling, norm);
+            let model = PictureModel::new(description.clone(), None).unwrap();
+            let pictures = Array4::from_shape_fn((3, 3, 64, 64), |(n, c, y, x)| ((n + 2 * c + y * x) as f32).sin());
+            let features = model.features(Device::cpu()).unwrap().patch_scores(pictures.view()).unwrap();
+            let count = features.ncols();
+            assert_eq!(count, if pooling == Pooling::Average { 1280 } else { 1280 * 4 });
+            let head = HeadDescription { features: count, top: description.top.clone(), classes: 3, seed: 1 };
+            let weights = model.weights().unwrap();
+            let head = HeadModel::with_weights(head, &weights).unwrap().predictor(Device::cpu()).unwrap();
+            let features = features.to_shape((3, 1, 1, count)).unwrap();
+            let by_parts = head.patch_scores(features.view()).unwrap();
+            let whole = model.predictor(Device::cpu()).unwrap().patch_scores(pictures.view()).unwrap();
+            assert!((&by_parts - &whole).iter().all(|difference| difference.abs() < 1e-5), "{by_parts} {whole}");
+            assert_ne!(whole.slice(s![0, ..]), whole.slice(s![1, ..]));
+        }
+    }
+
+    #[test]
+    fn models_of_pictures_and_of_sections_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.safetensors");
+        let model = PictureModel::new(description(Pooling::Average, false), None).unwrap();
+        model.save(&path).unwrap();
+        assert_eq!(PictureModel::load(&path).unwrap().description, model.description);
+        let error = super::super::Model::load(&path).unwrap_err();
+        assert!(error.to_string().contains("trained on pictures"), "{error}");
+        assert!(model.backbone_weights().unwrap().iter().all(|array| array.name.starts_with("features.")));
+    }
+}
