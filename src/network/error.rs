@@ -159,6 +159,15 @@ pub enum NetworkError {
         /// What is missing.
         reason: String,
     },
+    /// A safetensors file that holds no bottlenecks.
+    #[error("{path} holds no bottlenecks: {reason}")]
+    #[diagnostic(help("`facies images features` makes them"))]
+    NotBottlenecks {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
     /// An input or state whose shape does not fit.
     #[error("{what} has shape {actual:?}, expected {expected}")]
     Shape {

@@ -54,6 +54,26 @@ pub enum PredictError {
         /// Sections computed at a time.
         workers: usize,
     },
+    /// Bottlenecks of another network.
+    #[error("{path} holds bottlenecks of {theirs} with other weights or pictures of another size, not of this {ours}")]
+    #[diagnostic(help("choose another name, or make them anew with `--overwrite`"))]
+    OtherBottlenecks {
+        /// The file.
+        path: PathBuf,
+        /// Its network.
+        theirs: &'static str,
+        /// The network asked for.
+        ours: &'static str,
+    },
+    /// Asked to stop among pictures.
+    #[error("interrupted after {done} of {of} pictures")]
+    #[diagnostic(help("the same command continues or, where nothing is kept, begins anew"))]
+    PicturesInterrupted {
+        /// Pictures done.
+        done: usize,
+        /// Pictures in all.
+        of: usize,
+    },
     /// Asked to stop.
     #[error("interrupted after {finished} of {total} sections")]
     #[diagnostic(help("finished sections are kept; the same command continues"))]

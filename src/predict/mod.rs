@@ -14,6 +14,7 @@ mod error;
 mod interpretation;
 mod options;
 mod patch;
+pub mod pictures;
 mod pipeline;
 mod probability_file;
 mod progress;

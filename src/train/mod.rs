@@ -24,5 +24,6 @@ pub use form::Form;
 pub use monitor::Monitor;
 pub use observer::{EpochRecord, KeptFeatures, Observer, TrainingEvent};
 pub use options::{FeatureCache, Keep, Phase, TrainingOptions};
+pub(crate) use prefetch::run_ahead;
 pub use schedule::{Anneal, OneCycle, Plateau, Schedule};
 pub use session::{TrainedWeights, Validation, Validator, train};

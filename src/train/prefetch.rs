@@ -15,7 +15,7 @@ pub(super) struct Ahead<'scope, T> {
 /// which takes them in order. Without any `ahead`, items are made when they are asked for.
 ///
 /// The thread ends with `work`, however that ends, after the item that it is at.
-pub(super) fn run_ahead<T: Send, R>(
+pub(crate) fn run_ahead<T: Send, R>(
     steps: Range<u64>,
     ahead: usize,
     make: impl Fn(u64) -> T + Sync,

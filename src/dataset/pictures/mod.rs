@@ -9,6 +9,7 @@
 mod augmentation;
 mod color_jitter;
 mod error;
+mod features;
 mod fingerprint;
 mod folder;
 mod geometry;
@@ -23,6 +24,7 @@ mod synthetic;
 
 pub use augmentation::PictureAugmentation;
 pub use error::{PictureFault, PictureFolderError, Shown, UnreadablePicture};
+pub use features::{FeatureSampler, FeatureTable};
 pub use fingerprint::{Fingerprint, Look, content_hash, groups};
 pub use folder::{EXTENSIONS, PictureFile, PictureFolder};
 pub use load::{LoadedPictures, PictureShape, load_pictures};

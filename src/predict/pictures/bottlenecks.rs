@@ -1,0 +1,196 @@
+//! Making bottlenecks, and adding to them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use ndarray::{Array2, Array4};
+use rayon::prelude::*;
+
+use super::bottleneck_file::{BottleneckPicture, BottleneckSet, Bottlenecks, LeftOut};
+use super::loader::{picture_input, stacked};
+use crate::dataset::pictures::{PictureFault, PictureFile, PictureFolder, content_hash, read_bytes};
+use crate::network::{Device, PictureInput, PictureModel};
+use crate::predict::PredictError;
+use crate::train::run_ahead;
+
+/// Pictures that go through the network at a time.
+const BATCH: usize = 32;
+/// A run that is cut off loses at most this much work.
+const SAVE_EVERY: Duration = Duration::from_secs(30);
+
+/// What making bottlenecks came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BottleneckOutcome {
+    /// Contents that went through the network now.
+    pub computed: usize,
+    /// Contents that were known.
+    pub known: usize,
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureProgress {
+    /// Pictures done.
+    pub done: usize,
+    /// Pictures in all.
+    pub of: usize,
+}
+
+/// Makes the bottlenecks of `folders` (`train`, `validation`) with `model` and writes them to `path`; pictures that the file
+/// there knows already, by content, are not computed again.
+///
+/// # Errors
+/// When a file of another network is there, the file cannot be read or written, memory runs out, or on interruption, after what
+/// was computed has been written.
+pub fn update_bottlenecks(
+    model: &PictureModel,
+    device: Device,
+    folders: &[(&str, &PictureFolder)],
+    path: &Path,
+    interrupted: &AtomicBool,
+    tell: &mut dyn FnMut(PictureProgress),
+) -> Result<(Bottlenecks, BottleneckOutcome), PredictError> {
+    let fresh = Bottlenecks::of(model)?;
+    let before = if path.exists() { Bottlenecks::load(path)? } else { fresh.clone() };
+    if !fresh.is_of_same_network(&before) {
+        let [theirs, ours] = [&before, &fresh].map(|file| file.network().backbone.title());
+        return Err(PredictError::OtherBottlenecks { path: path.to_owned(), theirs, ours });
+    }
+    let mut work = Work::new(folders, &before);
+    let unknown: Vec<usize> = (0..work.contents.len()).filter(|&place| work.features[place].is_none()).collect();
+    let outcome = BottleneckOutcome { computed: unknown.len(), known: work.contents.len() - unknown.len() };
+    if !unknown.is_empty() {
+        let predictor = model.features(device)?;
+        let batches: Vec<_> = unknown.chunks(BATCH).collect();
+        let (files, input) = (work.files.clone(), model.description.pictures);
+        let load = |batch: u64| Loaded::new(batches[batch as usize], &files, input);
+        let (mut done, mut last_save) = (0, Instant::now());
+        run_ahead(0..batches.len() as u64, 2, load, |next| -> Result<(), PredictError> {
+            for (batch, places) in batches.iter().enumerate() {
+                let Loaded { values, good, bad } = next(batch as u64);
+                bad.into_iter().for_each(|(place, reason)| work.features[place] = Some(Err(reason)));
+                if !good.is_empty() {
+                    let features = predictor.patch_scores(values.view())?;
+                    for (&place, row) in good.iter().zip(features.rows()) {
+                        work.features[place] = Some(Ok(row.to_vec()));
+                    }
+                }
+                done += places.len();
+                tell(PictureProgress { done, of: unknown.len() });
+                let (stop, last) = (interrupted.load(Ordering::Relaxed), batch + 1 == batches.len());
+                if !last && (stop || last_save.elapsed() >= SAVE_EVERY) {
+                    work.bottlenecks(fresh.clone()).save(path)?;
+                    last_save = Instant::now();
+                }
+                if !last && stop {
+                    return Err(PredictError::PicturesInterrupted { done, of: unknown.len() });
+                }
+            }
+            Ok(())
+        })?;
+    }
+    let bottlenecks = work.bottlenecks(fresh);
+    if bottlenecks != before {
+        bottlenecks.save(path)?;
+    }
+    Ok((bottlenecks, outcome))
+}
+
+/// All pictures, and what is known of each content.
+struct Work<'a> {
+    folders: &'a [(&'a str, &'a PictureFolder)],
+    /// For every picture of all folders, the place of its content, or why it cannot be read.
+    pictures: Vec<Result<usize, String>>,
+    /// Every content once.
+    contents: Vec<String>,
+    /// A file of every content.
+    files: Vec<&'a PictureFile>,
+    /// Features of every content, or why it is no picture.
+    features: Vec<Option<Result<Vec<f32>, String>>>,
+}
+
+impl<'a> Work<'a> {
+    fn new(folders: &'a [(&'a str, &'a PictureFolder)], known: &Bottlenecks) -> Self {
+        let all: Vec<&PictureFile> = folders.iter().flat_map(|(_, folder)| folder.pictures()).collect();
+        let hashes: Vec<_> = all.par_iter().map(|file| Ok(content_hash(&read_bytes(&file.path)?))).collect();
+        let mut places: HashMap<String, usize> = HashMap::new();
+        let (mut pictures, mut contents, mut files) = (Vec::new(), Vec::new(), Vec::new());
+        for (file, hash) in all.into_iter().zip(hashes) {
+            pictures.push(hash.map_err(|fault: PictureFault| fault.to_string()).map(|hash| {
+                *places.entry(hash.clone()).or_insert_with(|| {
+                    contents.push(hash);
+                    files.push(file);
+                    contents.len() - 1
+                })
+            }));
+        }
+        let rows = known.rows();
+        let known = |content: &String| rows.get(content.as_str()).map(|&row| Ok(known.features_of(row).to_vec()));
+        let features = contents.iter().map(known).collect();
+        Self { folders, pictures, contents, files, features }
+    }
+
+    /// What has been computed so far.
+    fn bottlenecks(&self, fresh: Bottlenecks) -> Bottlenecks {
+        let (mut contents, mut values, mut rows) = (Vec::new(), Vec::new(), vec![None; self.contents.len()]);
+        for (place, features) in self.features.iter().enumerate() {
+            if let Some(Ok(features)) = features {
+                rows[place] = Some(contents.len());
+                contents.push(self.contents[place].clone());
+                values.extend_from_slice(features);
+            }
+        }
+        let columns = values.len().checked_div(contents.len()).unwrap_or(0);
+        let features = Array2::from_shape_vec((contents.len(), columns), values).expect("all rows are equally long");
+        let mut pictures = self.pictures.iter();
+        let sets = self.folders.iter().map(|(name, folder)| {
+            let mut set = BottleneckSet { name: (*name).to_owned(), pictures: Vec::new(), left_out: Vec::new() };
+            for (file, place) in folder.pictures().iter().zip(pictures.by_ref()) {
+                let (name, class) = (folder.name_of(file), file.class);
+                let reason = match place {
+                    Ok(place) => match (rows[*place], &self.features[*place]) {
+                        (Some(row), _) => {
+                            set.pictures.push(BottleneckPicture { file: name, class, row });
+                            continue;
+                        }
+                        (None, Some(Err(reason))) => reason,
+                        (None, _) => continue,
+                    },
+                    Err(reason) => reason,
+                };
+                set.left_out.push(LeftOut { file: name, reason: reason.clone() });
+            }
+            set
+        });
+        let sets = sets.collect();
+        fresh.with_pictures(contents, features, sets)
+    }
+}
+
+/// A batch of pictures on its way to the network.
+struct Loaded {
+    values: Array4<f32>,
+    /// Contents in the order of the values.
+    good: Vec<usize>,
+    /// Contents that are no pictures.
+    bad: Vec<(usize, String)>,
+}
+
+impl Loaded {
+    fn new(places: &[usize], files: &[&PictureFile], input: PictureInput) -> Self {
+        let read: Vec<_> = places.par_iter().map(|&place| picture_input(files[place], input)).collect();
+        let (mut images, mut good, mut bad) = (Vec::new(), Vec::new(), Vec::new());
+        for (&place, image) in places.iter().zip(read) {
+            match image {
+                Ok(image) => {
+                    images.push(image);
+                    good.push(place);
+                }
+                Err(fault) => bad.push((place, fault.fault.to_string())),
+            }
+        }
+        Self { values: stacked(&images, input), good, bad }
+    }
+}
