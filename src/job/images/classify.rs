@@ -1,0 +1,209 @@
+//! The use case `images classify`: what a model says of pictures.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use crate::dataset::pictures::{EXTENSIONS, PictureFile, read_picture};
+use crate::grid::ClassTable;
+use crate::job::{JobEvent, Listener, RunError};
+use crate::metrics::{ScoreSums, Scores};
+use crate::network::{Device, PictureModel, set_threads};
+use crate::predict::pictures::classify_pictures;
+use crate::report::{
+    ClassifiedPictureFigure, ConfusionFigure, Figure, PictureRow, PictureTable, most_probable, write_confusion,
+    write_unreadable,
+};
+
+/// Which model, and how its answers are written.
+#[derive(Clone, Debug)]
+pub struct ClassifyOptions {
+    /// The model file.
+    pub model: PathBuf,
+    /// Between class and file in the table.
+    pub separator: char,
+    /// Whether true class, predicted class and confidence stand in the table, too.
+    pub extended: bool,
+    /// Where to compute.
+    pub device: Device,
+    /// CPU threads.
+    pub threads: usize,
+}
+
+/// What came of a folder.
+#[derive(Debug)]
+pub struct ClassifyOutcome {
+    /// Pictures in the table.
+    pub pictures: usize,
+    /// Pictures that cannot be read.
+    pub unreadable: usize,
+    /// Scores, where sub-folders have the names of classes.
+    pub scores: Option<Scores>,
+    /// Files that were written, the table first.
+    pub files: Vec<PathBuf>,
+}
+
+/// Classes of one picture with their probabilities, the most probable first; with a picture of it all at `figure`.
+///
+/// # Errors
+/// When model or picture cannot be read, or the figure cannot be written.
+pub fn classify_picture(
+    options: &ClassifyOptions,
+    picture: &Path,
+    figure: Option<&Path>,
+) -> Result<Vec<(String, f32)>, RunError> {
+    set_threads(options.threads);
+    let model = PictureModel::load(&options.model)?;
+    let read = read_picture(picture)?;
+    let file = PictureFile { path: picture.to_owned(), class: 0 };
+    let classified = classify_pictures(&model, options.device, &[file], &AtomicBool::new(false), &mut |_| {})?;
+    if let Some(unreadable) = classified.unreadable.into_iter().next() {
+        return Err(unreadable.into());
+    }
+    let names = model.description.classes.iter().cloned();
+    let mut classes: Vec<_> = names.zip(classified.probabilities.row(0).iter().copied()).collect();
+    classes.sort_by(|a, b| b.1.total_cmp(&a.1));
+    if let Some(path) = figure {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent).map_err(RunError::io("make", parent))?;
+        }
+        let title = picture.file_name().unwrap_or(picture.as_os_str()).to_string_lossy();
+        let shown: Vec<_> = classes.iter().take(12).map(|(name, share)| (name.as_str(), *share)).collect();
+        ClassifiedPictureFigure { title: &title, pixels: read.pixels.view(), classes: &shown }.draw(path)?;
+    }
+    Ok(classes)
+}
+
+/// Classifies all pictures of a folder and its sub-folders, and writes `MODEL.csv` into it; beside it `MODEL.errors.csv`, where
+/// pictures cannot be read, and the confusion matrix, where sub-folders have the names of classes.
+///
+/// # Errors
+/// When the model or a folder cannot be read, there is no picture, a file cannot be written, or on interruption.
+pub fn classify_folder(
+    options: &ClassifyOptions,
+    folder: &Path,
+    listener: &mut dyn Listener,
+    interrupted: &AtomicBool,
+) -> Result<ClassifyOutcome, RunError> {
+    set_threads(options.threads);
+    let model = PictureModel::load(&options.model)?;
+    let name = options.model.file_stem().unwrap_or(OsStr::new("model")).to_string_lossy().into_owned();
+    let classes = &model.description.classes;
+    let found = find_pictures(folder)?;
+    if found.is_empty() {
+        return Err(RunError::NoPictures { path: folder.to_owned() });
+    }
+    let class_of = |path: &[String]| match path {
+        [class, _] => classes.iter().position(|known| known == class),
+        _ => None,
+    };
+    let rows: Vec<_> = found.iter().map(|(_, path)| PictureRow { truth: class_of(path), path: path.clone() }).collect();
+    let files: Vec<_> = found.into_iter().map(|(path, _)| PictureFile { path, class: 0 }).collect();
+    listener.notice(&JobEvent::Stage(&format!("classifying {} pictures", files.len())));
+    let mut tell = |progress| listener.notice(&JobEvent::Pictures(&progress));
+    let classified = classify_pictures(&model, options.device, &files, interrupted, &mut tell)?;
+    let shown: Vec<_> = classified.places.iter().map(|&place| rows[place].clone()).collect();
+    let table = PictureTable {
+        classes,
+        rows: &shown,
+        probabilities: classified.probabilities.view(),
+        separator: options.separator,
+        extended: options.extended,
+    };
+    let mut written = vec![folder.join(format!("{name}.csv"))];
+    table.write(&written[0])?;
+    let errors = folder.join(format!("{name}.errors.csv"));
+    if classified.unreadable.is_empty() {
+        // One of an earlier run would speak of pictures that have been mended since.
+        match fs::remove_file(&errors) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(RunError::io("remove", &errors)(error));
+            }
+            _ => {}
+        }
+    } else {
+        let names = classified.unreadable.iter().map(|unreadable| {
+            let place = files.iter().position(|file| file.path == unreadable.path);
+            place.map_or_else(String::new, |place| rows[place].path.join(&options.separator.to_string()))
+        });
+        let names: Vec<_> = names.collect();
+        let reasons = classified.unreadable.iter().map(|unreadable| unreadable.fault.to_string());
+        write_unreadable(&errors, names.iter().map(String::as_str).zip(reasons))?;
+        written.push(errors);
+    }
+    let scores = scores(classes, &shown, &table, folder, &name, &mut written)?;
+    let (pictures, unreadable) = (shown.len(), classified.unreadable.len());
+    Ok(ClassifyOutcome { pictures, unreadable, scores, files: written })
+}
+
+/// Scores over the pictures whose class is known, with the confusion matrix as table and figure.
+fn scores(
+    classes: &[String],
+    rows: &[PictureRow],
+    table: &PictureTable<'_>,
+    folder: &Path,
+    name: &str,
+    written: &mut Vec<PathBuf>,
+) -> Result<Option<Scores>, RunError> {
+    let names = ClassTable::from_names(classes.iter().map(String::as_str))?;
+    let mut sums = ScoreSums::new(classes.len());
+    for (row, probabilities) in rows.iter().zip(table.probabilities.rows()) {
+        if let Some(truth) = row.truth {
+            sums.add(truth as u8, &probabilities.to_vec());
+        }
+    }
+    let Some(scores) = sums.scores(&names) else { return Ok(None) };
+    let [matrix, figure] = ["confusion.csv", "confusion.png"].map(|end| folder.join(format!("{name}.{end}")));
+    write_confusion(&matrix, &names, sums.confusion())?;
+    let title = format!("{name} — {}", folder.display());
+    ConfusionFigure { title: &title, classes: &names, matrix: sums.confusion() }.draw(&figure)?;
+    written.extend([matrix, figure]);
+    Ok(Some(scores))
+}
+
+/// The pictures of a folder and of its sub-folders, in the order of their names, with the names from the folder on. Hidden files, and
+/// the figures that stand beside a table of this program, are none of them.
+fn find_pictures(root: &Path) -> Result<Vec<(PathBuf, Vec<String>)>, RunError> {
+    let mut found = Vec::new();
+    let mut open = vec![(root.to_owned(), Vec::new())];
+    while let Some((folder, names)) = open.pop() {
+        let read = |error| RunError::io("read", &folder)(error);
+        let mut entries: Vec<_> =
+            fs::read_dir(&folder).map_err(read)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(|error| RunError::io("read", &folder)(error))?;
+        entries.sort();
+        let mut deeper = Vec::new();
+        for path in entries {
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let mut names: Vec<String> = names.clone();
+            names.push(name.clone());
+            if name.starts_with('.') || (path.is_dir() && path.is_symlink()) {
+                continue;
+            }
+            if path.is_dir() {
+                deeper.push((path, names));
+            } else if is_picture(&path) && !(names.len() == 1 && is_figure(&path)) {
+                found.push((path, names));
+            }
+        }
+        open.extend(deeper.into_iter().rev());
+    }
+    found.sort_by(|a, b| a.1.cmp(&b.1));
+    Ok(found)
+}
+
+fn is_picture(path: &Path) -> bool {
+    let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
+}
+
+/// `MODEL.confusion.png` beside `MODEL.csv`.
+fn is_figure(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.strip_suffix(".confusion.png").is_some_and(|model| Path::new(&format!("{model}.csv")).exists())
+}
+
+/// The most probable class of one picture.
+pub(super) fn predicted(probabilities: &[f32]) -> usize {
+    most_probable(probabilities).0
+}
