@@ -10,6 +10,7 @@ use super::schema::{
     PredictionOutput, PredictionPlane, Split, TrainingForm,
 };
 use crate::network::NetworkError;
+use crate::predict::Uncertainty;
 
 /// Something wrong with a job, at a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -179,11 +180,12 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
     let volumes = job.output.segy.iter().flat_map(|segy| &segy.volumes);
     for &volume in volumes.filter(|&&volume| volume != PredictionOutput::Class) {
         if !prediction.outputs.contains(&volume) {
-            let name = if volume == PredictionOutput::Confidence { "confidence" } else { "probability" };
+            let name = volume.name();
             let message = format!("`output.segy.volumes` asks for `{name}`, which is not computed");
             findings.add(at("outputs"), message, &format!("add `{name}` to `outputs`"));
         }
     }
+    passes(job, prediction, &at, findings);
     let before = &job.prediction[..place];
     match &prediction.name {
         None if place > 0 => findings.add(
@@ -195,6 +197,33 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
             findings.add(at("name"), format!("two interpretations are called `{name}`"), "");
         }
         _ => {}
+    }
+}
+
+/// What passes with dropout ask for, and what asks for them.
+fn passes(job: &Job, prediction: &Prediction, at: &impl Fn(&str) -> String, findings: &mut Findings) {
+    let needs = |output: &&PredictionOutput| output.uncertainty().is_some_and(Uncertainty::needs_passes);
+    let needing = prediction.outputs.iter().find(needs);
+    if prediction.monte_carlo.is_none() {
+        if let Some(output) = needing {
+            let message = format!("`{}` tells how far passes with dropout differ, and there are none", output.name());
+            findings.add(at("outputs"), message, "add `monte_carlo: { passes: 20 }`, or ask for `entropy` or `margin`");
+        }
+        return;
+    }
+    if let (Some(output), Some(PredictionPlane::Both)) = (needing, prediction.plane) {
+        let message = format!("`{}` is that of one plane, and `plane: both` averages two", output.name());
+        findings.add(at("outputs"), message, "ask for `entropy` or `margin`, or interpret along one plane");
+    }
+    if prediction.stride > 1 {
+        let message = "a coarse preview interpolates probabilities, not how far passes with dropout differ";
+        findings.add(at("monte_carlo"), message, "leave `stride` or `monte_carlo` out");
+    }
+    let layers = job.network.architecture().layers(job.patch.size, job.classes.len());
+    if layers.is_ok_and(|layers| !layers.drops()) {
+        let error = NetworkError::NoDropout;
+        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        findings.add(at("monte_carlo"), error.to_string(), &help);
     }
 }
 

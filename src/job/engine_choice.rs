@@ -57,6 +57,7 @@ impl EngineChoice<'_> {
             layers,
             device,
             precision,
+            sampled: self.asked.monte_carlo.is_some(),
             workers,
             window: self.window,
             pipeline_bytes: self.pipeline_bytes,

@@ -74,6 +74,10 @@ pub enum NetworkError {
     #[error("a network with same padding has no exact dense form: zeros enter at the edge of every patch")]
     #[diagnostic(help("use `engine: patch` and `form: {{ patch: ... }}`, or a network with `padding: valid`"))]
     NoDenseForm,
+    /// Passes with dropout over a network without any.
+    #[error("the network has no dropout, so all passes of `monte_carlo` would be the same")]
+    #[diagnostic(help("give its head a `dropout` above 0 and train again, or leave `prediction.monte_carlo` out"))]
+    NoDropout,
     /// A freeze request beyond the network.
     #[error("cannot freeze {wanted}: the network has {available}")]
     Freeze {

@@ -97,6 +97,11 @@ impl Layers {
         body_end(&self.layers)
     }
 
+    /// Whether something is dropped while it trains.
+    pub fn drops(&self) -> bool {
+        self.leaves().iter().any(|layer| matches!(layer, Layer::Dropout(share) if *share > 0.0))
+    }
+
     /// All layers, those of branches in the place of the branches.
     pub fn leaves(&self) -> Vec<&Layer> {
         leaves(&self.layers)

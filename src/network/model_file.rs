@@ -119,6 +119,16 @@ impl Model {
         Predictor::new(&network, device, precision)
     }
 
+    /// The model for passes with dropout on `device`.
+    ///
+    /// # Errors
+    /// As [`Model::predictor_in`], and where nothing is dropped in the network.
+    pub fn sampling_predictor_in(&self, device: Device, precision: Precision) -> Result<Predictor, NetworkError> {
+        let mut network = self.network.shared();
+        network.move_to(device.0)?;
+        Predictor::with_dropout(&network, device, precision)
+    }
+
     pub(super) fn into_network(self) -> Sequential {
         self.network
     }

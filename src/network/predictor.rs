@@ -4,9 +4,10 @@ use ndarray::{Array2, Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
 use tch::{Kind, Tensor};
 
 use super::array::{self, tensor_from_array, values};
+use super::dropout::{Draw, Lots};
 use super::prepared::Prepared;
 use super::sequential::Sequential;
-use super::{Device, NetworkError, Precision};
+use super::{Device, Moments, NetworkError, Precision};
 
 /// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
 /// its own.
@@ -21,6 +22,16 @@ impl Predictor {
     pub(super) fn new(network: &Sequential, device: Device, precision: Precision) -> Result<Self, NetworkError> {
         precision.check(device)?;
         Ok(Self { network: Prepared::new(network, precision)?, device })
+    }
+
+    /// The same with its dropout, for passes that draw lots.
+    pub(super) fn with_dropout(
+        network: &Sequential,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, NetworkError> {
+        precision.check(device)?;
+        Ok(Self { network: Prepared::with_dropout(network, precision)?, device })
     }
 
     /// The same network for another thread; the weights are not copied.
@@ -154,6 +165,25 @@ impl PlacedSection<'_> {
     /// # Errors
     /// When the network has no dense form, a window leaves the section, the shape does not fit or memory runs out.
     pub fn tiles(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Probabilities, NetworkError> {
+        let scores = self.predictor.network.dense_scores(&self.windows(corners, shape)?)?;
+        Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
+    }
+
+    /// What passes with dropout say of the same tiles.
+    ///
+    /// # Errors
+    /// As [`PlacedSection::tiles`], and where nothing is dropped in the network.
+    pub fn sampled_tiles(
+        &self,
+        corners: &[[usize; 2]],
+        shape: [usize; 2],
+        draw: &Draw,
+    ) -> Result<Moments, NetworkError> {
+        let windows = self.windows(corners, shape)?;
+        Moments::from_tensor(&self.predictor.network.dense_moments(&windows, &Lots::of_tiles(draw, corners))?)
+    }
+
+    fn windows(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Tensor, NetworkError> {
         let field = self.predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
         let window = shape.map(|side| side + field - 1);
         self.predictor.check_window(window)?;
@@ -162,9 +192,7 @@ impl PlacedSection<'_> {
             Ok(self.section.f_narrow(0, row as i64, height)?.f_narrow(1, column as i64, width)?)
         };
         let windows = corners.iter().map(view).collect::<Result<Vec<_>, _>>()?;
-        let windows = Tensor::f_stack(&windows, 0)?.f_unsqueeze(1)?;
-        let scores = self.predictor.network.dense_scores(&windows)?;
-        Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
+        Ok(Tensor::f_stack(&windows, 0)?.f_unsqueeze(1)?)
     }
 
     /// Class probabilities `[n, K]` of voxels whose patches begin at `corners`.
@@ -172,6 +200,19 @@ impl PlacedSection<'_> {
     /// # Errors
     /// When a patch leaves the section or memory runs out.
     pub fn patches(&self, corners: &[[usize; 2]]) -> Result<Array2<f32>, NetworkError> {
+        rows(&self.predictor.network.patch_scores(&self.gathered(corners)?)?.f_softmax(1, Kind::Float)?)
+    }
+
+    /// What passes with dropout say of the same patches.
+    ///
+    /// # Errors
+    /// As [`PlacedSection::patches`], and where nothing is dropped in the network.
+    pub fn sampled_patches(&self, corners: &[[usize; 2]], draw: &Draw) -> Result<Moments, NetworkError> {
+        let patches = self.gathered(corners)?;
+        Moments::from_tensor(&self.predictor.network.patch_moments(&patches, &Lots::of_patches(draw, corners))?)
+    }
+
+    fn gathered(&self, corners: &[[usize; 2]]) -> Result<Tensor, NetworkError> {
         let side = self.predictor.patch() as i64;
         // Views of all patches, then a copy of the chosen ones, made on the device.
         let windows = self.section.f_unfold(0, side, 1)?.f_unfold(1, side, 1)?;
@@ -179,8 +220,7 @@ impl PlacedSection<'_> {
             let places: Vec<i64> = corners.iter().map(|corner| corner[axis] as i64).collect();
             Ok(Some(self.predictor.places(&places)?))
         };
-        let patches = windows.f_index(&[index(0)?, index(1)?])?.f_unsqueeze(1)?;
-        rows(&self.predictor.network.patch_scores(&patches)?.f_softmax(1, Kind::Float)?)
+        Ok(windows.f_index(&[index(0)?, index(1)?])?.f_unsqueeze(1)?)
     }
 }
 

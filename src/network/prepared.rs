@@ -3,11 +3,13 @@
 use tch::{Kind, Tensor};
 
 use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
+use super::dropout::Lots;
 use super::memory_format::channels_last;
 use super::sequential::{Sequential, joined};
 use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision};
 
-/// What is done to the values, in order. Dropout is gone; batch normalisation is part of the layer before it.
+/// What is done to the values, in order. Batch normalisation is part of the layer before it, and dropout is gone where it is
+/// not asked for.
 #[derive(Debug)]
 pub(super) enum Step {
     Convolution {
@@ -37,6 +39,12 @@ pub(super) enum Step {
         branches: Vec<Vec<Step>>,
         join: Join,
     },
+    /// Dropout in passes that draw lots.
+    Dropout {
+        /// Counted from the input.
+        layer: u64,
+        share: f64,
+    },
 }
 
 /// The steps of one network in one precision.
@@ -49,19 +57,34 @@ pub(super) struct Prepared {
     pub(super) total_stride: usize,
     pub(super) classes: usize,
     pub(super) precision: Precision,
+    /// The first step that draws lots.
+    pub(super) first_draw: Option<usize>,
 }
 
 impl Prepared {
     /// Folds and converts copies of the weights; the network stays as it is.
     pub(super) fn new(network: &Sequential, precision: Precision) -> Result<Self, NetworkError> {
+        Self::folded(network, precision, None)
+    }
+
+    /// The same with dropout, for passes that draw lots.
+    pub(super) fn with_dropout(network: &Sequential, precision: Precision) -> Result<Self, NetworkError> {
+        let prepared = Self::folded(network, precision, Some(0))?;
+        prepared.check_dropout()?;
+        Ok(prepared)
+    }
+
+    fn folded(network: &Sequential, precision: Precision, mut dropouts: Option<u64>) -> Result<Self, NetworkError> {
         tch::no_grad(|| {
             let layers = &network.layers;
-            let mut steps = folded(network, &layers.layers)?;
+            let mut steps = folded(network, &layers.layers, &mut dropouts)?;
             for step in &mut steps {
                 step.settle(precision)?;
             }
+            let first_draw = steps.iter().position(Step::draws);
             Ok(Self {
                 steps,
+                first_draw,
                 padding: layers.padding,
                 patch: layers.patch,
                 receptive_field: layers.receptive_field(),
@@ -86,13 +109,19 @@ impl Prepared {
     pub(super) fn patch_scores(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
         tch::no_grad(|| {
             let values = self.narrowed(patches)?.f_to_kind(self.kind())?;
-            let values = self.patch_steps(values, &self.steps)?;
+            let values = self.patch_steps(values, &self.steps, None)?;
             let scores = if values.dim() == 4 { values.f_flatten(1, -1)? } else { values };
             Ok(scores.f_to_kind(Kind::Float)?)
         })
     }
 
-    fn patch_steps(&self, mut values: Tensor, steps: &[Step]) -> Result<Tensor, NetworkError> {
+    /// The patch form of `steps`; without lots nothing is dropped.
+    pub(super) fn patch_steps(
+        &self,
+        mut values: Tensor,
+        steps: &[Step],
+        lots: Option<&Lots>,
+    ) -> Result<Tensor, NetworkError> {
         for step in steps {
             values = match step {
                 Step::Convolution { weight, bias, geometry, border } => {
@@ -107,27 +136,36 @@ impl Prepared {
                 Step::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side; 2])?,
                 Step::Flatten => values.f_flatten(1, -1)?,
                 Step::Branches { branches, join } => {
-                    let run = |branch: &Vec<Step>| self.branch(&values, branch);
+                    let run = |branch: &Vec<Step>| self.branch(&values, branch, lots);
                     joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
                 }
-                other => self.pointwise(other, values)?,
+                other => self.pointwise(other, values, lots)?,
             };
         }
         Ok(values)
     }
 
     /// One of several branches of the same values, which therefore must not be changed in place.
-    fn branch(&self, values: &Tensor, steps: &[Step]) -> Result<Tensor, NetworkError> {
+    fn branch(&self, values: &Tensor, steps: &[Step], lots: Option<&Lots>) -> Result<Tensor, NetworkError> {
         match steps {
-            [Step::Relu, rest @ ..] => self.patch_steps(values.f_relu()?, rest),
-            [Step::Relu6, rest @ ..] => self.patch_steps(values.f_relu6()?, rest),
-            _ => self.patch_steps(values.shallow_clone(), steps),
+            [Step::Relu, rest @ ..] => self.patch_steps(values.f_relu()?, rest, lots),
+            [Step::Relu6, rest @ ..] => self.patch_steps(values.f_relu6()?, rest, lots),
+            _ => self.patch_steps(values.shallow_clone(), steps, lots),
         }
     }
 
     /// A step that treats every pixel by itself.
-    pub(super) fn pointwise(&self, step: &Step, mut values: Tensor) -> Result<Tensor, NetworkError> {
+    pub(super) fn pointwise(
+        &self,
+        step: &Step,
+        mut values: Tensor,
+        lots: Option<&Lots>,
+    ) -> Result<Tensor, NetworkError> {
         Ok(match step {
+            Step::Dropout { layer, share } => match lots {
+                Some(lots) => lots.apply(&values, *layer, *share)?,
+                None => values,
+            },
             Step::Relu => values.f_relu_()?,
             Step::Relu6 => values.f_relu6_()?,
             Step::Linear { weight, bias } if values.dim() == 2 => values.f_linear(weight, Some(bias))?,
@@ -146,7 +184,7 @@ impl Prepared {
     /// The part of a patch that a valid network looks at.
     ///
     /// Window `[c - r/2, c - r/2 + r)` round the centre c in both directions, the same that the dense form sees.
-    fn narrowed(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
+    pub(super) fn narrowed(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
         let Some(window) = self.receptive_field else { return Ok(patches.shallow_clone()) };
         let start = (self.patch / 2 - window / 2) as i64;
         Ok(patches.f_narrow(2, start, window as i64)?.f_narrow(3, start, window as i64)?)
@@ -154,16 +192,21 @@ impl Prepared {
 }
 
 /// The steps of `layers`.
-fn folded(network: &Sequential, layers: &[Layer]) -> Result<Vec<Step>, NetworkError> {
+fn folded(network: &Sequential, layers: &[Layer], dropouts: &mut Option<u64>) -> Result<Vec<Step>, NetworkError> {
     let mut steps = Vec::new();
     for layer in layers {
-        fold(network, layer, &mut steps)?;
+        fold(network, layer, &mut steps, dropouts)?;
     }
     Ok(steps)
 }
 
-/// Adds `layer` to `steps`.
-fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<(), NetworkError> {
+/// Adds `layer` to `steps`; `dropouts` counts those so far, where they are kept.
+fn fold(
+    network: &Sequential,
+    layer: &Layer,
+    steps: &mut Vec<Step>,
+    dropouts: &mut Option<u64>,
+) -> Result<(), NetworkError> {
     let tensor = |name: &str, part: &str| network.parameters.tensor(&format!("{name}.{part}"));
     match layer {
         Layer::Convolution(convolution) => {
@@ -204,16 +247,30 @@ fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<()
         Layer::Pool(pool) => steps.push(Step::Pool(pool.clone())),
         Layer::AveragePoolTo(side) => steps.push(Step::AveragePoolTo(*side as i64)),
         Layer::Branches { branches, join } => {
-            let branches = branches.iter().map(|branch| folded(network, branch)).collect::<Result<_, _>>()?;
+            let branches = branches.iter().map(|branch| folded(network, branch, dropouts)).collect::<Result<_, _>>()?;
             steps.push(Step::Branches { branches, join: *join });
         }
         Layer::Flatten => steps.push(Step::Flatten),
-        Layer::Dropout(_) => {}
+        Layer::Dropout(share) => {
+            if let Some(layer) = dropouts {
+                steps.push(Step::Dropout { layer: *layer, share: *share });
+                *layer += 1;
+            }
+        }
     }
     Ok(())
 }
 
 impl Step {
+    /// Whether something is dropped in it.
+    fn draws(&self) -> bool {
+        match self {
+            Self::Dropout { share, .. } => *share > 0.0,
+            Self::Branches { branches, .. } => branches.iter().flatten().any(Self::draws),
+            _ => false,
+        }
+    }
+
     /// Multiplies what the step gives by `scale` and adds `shift`, per output channel.
     fn scale(&mut self, scale: &Tensor, shift: &Tensor) -> Result<(), NetworkError> {
         let scaled = |tensor: &Tensor, shape: &[i64]| -> Result<Tensor, NetworkError> {
@@ -262,7 +319,13 @@ impl Step {
             Self::Branches { branches, .. } => {
                 branches.iter_mut().flatten().try_for_each(|step| step.settle(precision))
             }
-            Self::Relu | Self::Relu6 | Self::MaxPool | Self::Pool(_) | Self::AveragePoolTo(_) | Self::Flatten => Ok(()),
+            Self::Relu
+            | Self::Relu6
+            | Self::MaxPool
+            | Self::Pool(_)
+            | Self::AveragePoolTo(_)
+            | Self::Flatten
+            | Self::Dropout { .. } => Ok(()),
         }
     }
 
@@ -288,6 +351,7 @@ impl Step {
             },
             Self::MaxPool => Self::MaxPool,
             Self::Flatten => Self::Flatten,
+            Self::Dropout { layer, share } => Self::Dropout { layer: *layer, share: *share },
         }
     }
 }

@@ -24,6 +24,8 @@ pub struct MemoryPlan<'a> {
     pub device: Device,
     /// In what.
     pub precision: Precision,
+    /// Whether passes with dropout are computed.
+    pub sampled: bool,
     /// Sections computed at a time on one device.
     pub workers: usize,
     /// The part of each section that is interpreted.
@@ -74,9 +76,11 @@ impl MemoryPlan<'_> {
             Engine::Dense { tile } => {
                 let tiling = Tiling::new(self.layers.total_stride(), self.device, tile, self.window.shape());
                 let section = tiling.padded(self.layers.receptive_field().unwrap_or(1));
-                let computing = self.layers.dense_bytes(tiling.together, tiling.shape, self.precision, self.device);
+                let bytes = if self.sampled { Layers::sampled_dense_bytes } else { Layers::dense_bytes };
+                let computing = bytes(self.layers, tiling.together, tiling.shape, self.precision, self.device);
                 computing + 2 * 4 * (section[0] * section[1]) as u64
             }
+            Engine::Patch { batch, .. } if self.sampled => self.layers.sampled_patch_bytes(batch, self.precision),
             Engine::Patch { batch, .. } => self.layers.patch_bytes(batch, self.precision),
         };
         // The pipeline holds host memory, the tensors of a CUDA device are in its own.
@@ -100,7 +104,7 @@ mod tests {
 
     fn plan<'a>(layers: &'a Layers, window: &'a SectionWindow, budget: u64) -> MemoryPlan<'a> {
         let (device, precision) = (Device::cpu(), Precision::Float32);
-        MemoryPlan { layers, device, precision, workers: 2, window, pipeline_bytes: 1000, budget }
+        MemoryPlan { layers, device, precision, sampled: false, workers: 2, window, pipeline_bytes: 1000, budget }
     }
 
     #[test]

@@ -87,12 +87,14 @@ fn codes(
     options: &PredictOptions,
     sections: &[Section],
 ) -> Result<Vec<Array2<u8>>, PredictError> {
+    // Rounding shows in one pass as well as in many.
+    let options = PredictOptions { monte_carlo: None, ..options.clone() };
     let interpret = |&section: &Section| {
         let mut amplitude = Array2::zeros(volume.geometry().section_shape(section.plane));
         volume.read_section(section, amplitude.view_mut())?;
         let live = live_in_section(volume, section, amplitude.view());
         scaling.apply(amplitude.view_mut());
-        Ok(interpret_section(predictor, options, amplitude.view(), ArrayView1::from(&live))?.codes)
+        Ok(interpret_section(predictor, &options, section, amplitude.view(), ArrayView1::from(&live))?.codes)
     };
     sections.iter().map(interpret).collect()
 }

@@ -4,7 +4,7 @@ use ndarray::{Array3, ArrayView1, Axis, s};
 
 use super::engine::SectionView;
 use super::{Interpretation, Outputs};
-use crate::network::{Device, NetworkError, Predictor, Probabilities};
+use crate::network::{Device, Draw, NetworkError, PlacedSection, Predictor};
 
 /// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
 const VOXELS_AT_A_TIME: usize = 1 << 20;
@@ -55,8 +55,8 @@ pub(super) fn probabilities(
 ) -> Result<Array3<f32>, NetworkError> {
     let [traces, samples] = view.window.shape();
     let mut output = Array3::zeros((predictor.classes(), traces, samples));
-    each_group(predictor, tile, view, |places, group| {
-        let group = group.to_array()?;
+    each_group(predictor, tile, view, |placed, tiles| {
+        let (places, group) = (&tiles.places, placed.tiles(&tiles.corners, tiles.shape)?.to_array()?);
         for (values, place) in group.axis_iter(Axis(0)).zip(places) {
             place.live_traces(view.live_in_window(), |from, to| {
                 output.slice_mut(s![.., to, place.samples()]).assign(&values.slice(s![.., from, ..place.rows]));
@@ -74,7 +74,15 @@ pub(super) fn interpretation(
     outputs: Outputs,
 ) -> Result<Interpretation, NetworkError> {
     let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
-    each_group(predictor, tile, view, |places, group| {
+    each_group(predictor, tile, view, |placed, tiles| {
+        let (places, group) = (&tiles.places, placed.tiles(&tiles.corners, tiles.shape)?);
+        if outputs.uncertainties().next().is_some() {
+            let values = group.to_array()?;
+            each_voxel(places, view.live_in_window(), |number, from, to| {
+                output.note(to, values.slice(s![number, .., from[0], from[1]]), None);
+            });
+            return Ok(());
+        }
         let (codes, largest) = group.most_probable()?;
         let probability = if outputs.probability { Some(group.to_array()?) } else { None };
         for (number, place) in places.iter().enumerate() {
@@ -98,6 +106,47 @@ pub(super) fn interpretation(
     Ok(output)
 }
 
+/// Mean and spread of passes with dropout.
+pub(super) fn sampled(
+    predictor: &Predictor,
+    tile: usize,
+    view: &SectionView<'_>,
+    outputs: Outputs,
+    draw: &Draw,
+) -> Result<Interpretation, NetworkError> {
+    let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
+    each_group(predictor, tile, view, |placed, tiles| {
+        let moments = placed.sampled_tiles(&tiles.corners, tiles.shape, draw)?;
+        each_voxel(&tiles.places, view.live_in_window(), |number, [column, row], to| {
+            let deviation = moments.deviation.slice(s![number, .., column, row]);
+            let passes = Some((deviation, moments.entropy[[number, column, row]]));
+            output.note(to, moments.mean.slice(s![number, .., column, row]), passes);
+        });
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+/// Calls `each` with the number of the tile and with trace and sample, in the tile and in the window, of every live voxel.
+fn each_voxel(places: &[Place], live: ArrayView1<'_, bool>, mut each: impl FnMut(usize, [usize; 2], [usize; 2])) {
+    for (number, place) in places.iter().enumerate() {
+        place.live_traces(live, |from, to| {
+            for row in 0..place.rows {
+                each(number, [from, row], [to, place.first_sample + row]);
+            }
+        });
+    }
+}
+
+/// Tiles that are computed together.
+struct Tiles {
+    /// First sample and trace of each.
+    corners: Vec<[usize; 2]>,
+    /// Samples and traces of each.
+    shape: [usize; 2],
+    places: Vec<Place>,
+}
+
 /// Where a tile lies in the window, without what reaches beyond.
 struct Place {
     first_sample: usize,
@@ -119,12 +168,12 @@ impl Place {
     }
 }
 
-/// Hands the probabilities of every group of tiles that holds a live trace to `take`.
+/// Hands every group of tiles that holds a live trace to `take`, with the section on the device.
 fn each_group(
     predictor: &Predictor,
     tile: usize,
     view: &SectionView<'_>,
-    mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
+    mut take: impl FnMut(&PlacedSection<'_>, &Tiles) -> Result<(), NetworkError>,
 ) -> Result<(), NetworkError> {
     let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
     let [traces, samples] = view.window.shape();
@@ -148,7 +197,7 @@ fn each_group(
             live.slice(s![place.first_trace..place.first_trace + place.columns]).iter().any(|&live| live)
         };
         if places.iter().any(is_live) {
-            take(&places, &placed.tiles(&corners, tiling.shape)?)?;
+            take(&placed, &Tiles { corners, shape: tiling.shape, places })?;
         }
     }
     Ok(())

@@ -4,7 +4,8 @@ use ndarray::{Array2, Array3, ArrayView1, ArrayView2, s};
 
 use super::{Interpretation, PredictError, PredictOptions, SectionWindow, dense, patch};
 use crate::dataset::{Padding, Window};
-use crate::network::{NetworkError, Predictor};
+use crate::grid::Section;
+use crate::network::{Draw, NetworkError, Predictor};
 
 /// How class probabilities are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +58,9 @@ impl Engine {
     }
 }
 
-/// What a network says of the `window` of a scaled `section` `[trace, sample]`, with the outputs asked for.
+/// What a network says of the `window` of a scaled section `[trace, sample]`, with the outputs asked for.
+///
+/// Where passes with dropout are asked for, `which` section it is decides, beside their seed, what is dropped.
 ///
 /// Windows see the whole section and, beyond its edge, `padding`. Traces that are not `live` get no class.
 ///
@@ -66,15 +69,21 @@ impl Engine {
 pub fn interpret_section(
     predictor: &Predictor,
     options: &PredictOptions,
+    which: Section,
     section: ArrayView2<'_, f32>,
     live: ArrayView1<'_, bool>,
 ) -> Result<Interpretation, PredictError> {
-    let PredictOptions { engine, padding, window, outputs, .. } = options;
+    let PredictOptions { engine, padding, window, outputs, monte_carlo, .. } = options;
     engine.check(predictor)?;
+    options.check_passes()?;
     let view = SectionView { section, live, window, padding: *padding };
-    Ok(match *engine {
-        Engine::Dense { tile } => dense::interpretation(predictor, tile, &view, *outputs)?,
-        Engine::Patch { batch, stride } => {
+    let origin = [window.samples.start, window.traces.start];
+    let draw = monte_carlo.map(|monte_carlo| Draw { monte_carlo, section: which, origin });
+    Ok(match (*engine, draw) {
+        (Engine::Dense { tile }, Some(draw)) => dense::sampled(predictor, tile, &view, *outputs, &draw)?,
+        (Engine::Dense { tile }, None) => dense::interpretation(predictor, tile, &view, *outputs)?,
+        (Engine::Patch { batch, .. }, Some(draw)) => patch::sampled(predictor, batch, &view, *outputs, &draw)?,
+        (Engine::Patch { batch, stride }, None) => {
             let probabilities = patch::probabilities(predictor, batch, stride, &view)?;
             Interpretation::from_probabilities(probabilities, view.live_in_window(), *outputs)
         }

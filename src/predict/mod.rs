@@ -19,6 +19,7 @@ mod progress;
 mod score;
 mod sink;
 mod store;
+mod uncertainty;
 mod walk;
 mod window;
 
@@ -34,6 +35,7 @@ pub use progress::{PredictionProgress, PredictionSummary};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
 pub use store::SectionStore;
+pub use uncertainty::Uncertainty;
 pub use walk::Prediction;
 pub use window::SectionWindow;
 

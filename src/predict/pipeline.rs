@@ -52,7 +52,12 @@ pub(super) trait Task: Sync {
     fn read(&self, section: Section) -> Result<ScaledSection, PredictError>;
 
     /// Applies the network.
-    fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError>;
+    fn compute(
+        &self,
+        predictor: &Predictor,
+        section: Section,
+        scaled: &ScaledSection,
+    ) -> Result<Interpretation, PredictError>;
 
     /// Makes of it what is delivered, and keeps it for a later run.
     fn finish(
@@ -178,7 +183,7 @@ pub(super) fn run<T: Task>(
                     if stopped() {
                         break;
                     }
-                    let result = clock.during(|| task.compute(predictor, &scaled));
+                    let result = clock.during(|| task.compute(predictor, sections[place], &scaled));
                     let ScaledSection { amplitude, live } = scaled;
                     drop(amplitude);
                     match result {
@@ -362,10 +367,21 @@ mod tests {
             Ok(ScaledSection { amplitude, live: vec![true] })
         }
 
-        fn compute(&self, _: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-            self.at(Stage::Compute, scaled.amplitude[[0, 0]] as usize)?;
+        fn compute(
+            &self,
+            _: &Predictor,
+            section: Section,
+            scaled: &ScaledSection,
+        ) -> Result<Interpretation, PredictError> {
+            assert_eq!(scaled.amplitude[[0, 0]], section.index as f32);
+            self.at(Stage::Compute, section.index)?;
             self.computed.fetch_add(1, Ordering::SeqCst);
-            Ok(Interpretation { codes: Array2::zeros((1, 1)), confidence: None, probability: None })
+            Ok(Interpretation {
+                codes: Array2::zeros((1, 1)),
+                confidence: None,
+                probability: None,
+                uncertainty: Vec::new(),
+            })
         }
 
         fn finish(&self, section: Section, _: Vec<bool>, _: Interpretation) -> Result<usize, PredictError> {

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::grid::{ClassTable, Domain, Plane};
-use crate::network::{Architecture, Device, Head, Layers, Model, ModelDescription, Padding, Predictor};
+use crate::network::{Architecture, Device, Head, Layers, Model, ModelDescription, Padding, Precision, Predictor};
 use crate::volume::AmplitudeScaling;
 
 pub(super) fn waldeland() -> Architecture {
@@ -19,6 +19,11 @@ pub(super) fn vgg16(cut: &str) -> Architecture {
 
 pub(super) fn predictor(architecture: Architecture) -> Predictor {
     model(architecture).predictor(Device::cpu()).unwrap()
+}
+
+/// For passes with dropout.
+pub(super) fn sampling_predictor(architecture: Architecture) -> Predictor {
+    model(architecture).sampling_predictor_in(Device::cpu(), Precision::Float32).unwrap()
 }
 
 pub(super) fn layers(architecture: Architecture) -> Layers {

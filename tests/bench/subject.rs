@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use facies::dataset::Padding;
-use facies::grid::{ClassTable, Domain, Plane};
+use facies::grid::{ClassTable, Domain, Plane, Section};
 use facies::network::{
     Architecture, Device, Head, Model, ModelDescription, NamedArray, Padding as NetworkPadding, Precision, Predictor,
     set_threads,
@@ -100,6 +100,7 @@ impl Network {
             layers: &self.model.description.layers()?,
             device: predictor.device(),
             precision: predictor.precision(),
+            sampled: false,
             workers: division.workers,
             window,
             pipeline_bytes: 0,
@@ -192,12 +193,14 @@ pub(super) fn voxels_per_second(
         padding: Padding::Zero,
         sections: Vec::new(),
         window: window.clone(),
-        outputs: Outputs { probability: false, confidence: true },
+        outputs: Outputs { confidence: true, ..Outputs::default() },
         both_planes: false,
+        monte_carlo: None,
     };
     let interpret = |predictor: &Predictor| -> Result<(), Failure> {
         set_threads(division.threads);
-        let result = interpret_section(predictor, &options, line.amplitude.view(), line.live.view())?;
+        let result =
+            interpret_section(predictor, &options, Section::inline(0), line.amplitude.view(), line.live.view())?;
         std::hint::black_box(&result);
         Ok(())
     };
