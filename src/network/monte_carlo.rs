@@ -27,7 +27,7 @@ impl Prepared {
         if self.first_draw.is_some() { Ok(()) } else { Err(NetworkError::NoDropout) }
     }
 
-    /// [`Moments`] of windows `[N, 1, H + r - 1, W + r - 1]` by the dense form, `[N, 2 K + 1, H, W]`.
+    /// [`Moments`] of windows `[N, C, H + r - 1, W + r - 1]` by the dense form, `[N, 2 K + 1, H, W]`.
     ///
     /// What comes before the first dropout is computed once. Dropped units are units of the section: the windows of
     /// neighbouring voxels, which share units, share their lots, too. Of each voxel by itself the passes are as many
@@ -37,7 +37,7 @@ impl Prepared {
         self.dense(windows, Some(lots))
     }
 
-    /// [`Moments`] of patches `[N, 1, patch, patch]`, `[N, 2 K + 1]`.
+    /// [`Moments`] of patches `[N, C, patch, patch]`, `[N, 2 K + 1]`.
     pub(super) fn patch_moments(&self, patches: &Tensor, lots: &Lots) -> Result<Tensor, NetworkError> {
         let first = self.first_draw.ok_or(NetworkError::NoDropout)?;
         tch::no_grad(|| {

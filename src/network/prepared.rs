@@ -53,6 +53,7 @@ pub(super) struct Prepared {
     pub(super) steps: Vec<Step>,
     pub(super) padding: Padding,
     pub(super) patch: usize,
+    pub(super) channels: usize,
     pub(super) receptive_field: Option<usize>,
     pub(super) total_stride: usize,
     pub(super) classes: usize,
@@ -87,6 +88,7 @@ impl Prepared {
                 first_draw,
                 padding: layers.padding,
                 patch: layers.patch,
+                channels: layers.channels(),
                 receptive_field: layers.receptive_field(),
                 total_stride: layers.total_stride(),
                 classes: layers.outputs(),
@@ -105,7 +107,7 @@ impl Prepared {
         if self.precision == Precision::Bfloat16 { Kind::BFloat16 } else { Kind::Float }
     }
 
-    /// Class scores `[N, K]` of patches `[N, 1, patch, patch]`.
+    /// Class scores `[N, K]` of patches `[N, C, patch, patch]`.
     pub(super) fn patch_scores(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
         tch::no_grad(|| {
             let values = self.narrowed(patches)?.f_to_kind(self.kind())?;

@@ -78,13 +78,22 @@ impl MemoryPlan<'_> {
                 let section = tiling.padded(self.layers.receptive_field().unwrap_or(1));
                 let bytes = if self.sampled { Layers::sampled_dense_bytes } else { Layers::dense_bytes };
                 let computing = bytes(self.layers, tiling.together, tiling.shape, self.precision, self.device);
-                computing + 2 * 4 * (section[0] * section[1]) as u64
+                computing + self.section_bytes(section)
             }
-            Engine::Patch { batch, .. } if self.sampled => self.layers.sampled_patch_bytes(batch, self.precision),
-            Engine::Patch { batch, .. } => self.layers.patch_bytes(batch, self.precision),
+            Engine::Patch { batch, .. } => {
+                let [traces, samples] = self.window.shape();
+                let side = self.layers.patch - 1;
+                let bytes = if self.sampled { Layers::sampled_patch_bytes } else { Layers::patch_bytes };
+                bytes(self.layers, batch, self.precision) + self.section_bytes([samples + side, traces + side])
+            }
         };
         // The pipeline holds host memory, the tensors of a CUDA device are in its own.
         self.workers as u64 * each + if self.device.is_cuda() { 0 } else { self.pipeline_bytes }
+    }
+
+    /// A padded section and its copy on the device.
+    fn section_bytes(&self, [rows, columns]: [usize; 2]) -> u64 {
+        2 * 4 * (self.layers.channels() * rows * columns) as u64
     }
 
     fn first_that_fits(&self, engines: &[Engine]) -> Result<Engine, PredictError> {

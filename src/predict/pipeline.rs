@@ -16,12 +16,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use ndarray::Array2;
 
 use super::busy::DeviceClock;
 use super::{Interpretation, PredictError};
 use crate::grid::Section;
 use crate::network::{Device, Predictor, set_threads};
+use crate::volume::ScaledSection;
 
 /// Most threads that read, and most that finish: neither costs much beside the network.
 const MOST_HANDS: usize = 4;
@@ -30,14 +30,6 @@ const MOST_HANDS: usize = 4;
 /// wait for one that is slow; beside them what is being read or finished while no worker has to wait.
 pub fn sections_in_flight(workers: usize) -> usize {
     2 * workers + MOST_HANDS + 2
-}
-
-/// A section as a network sees it.
-pub(super) struct ScaledSection {
-    /// `[trace, sample]`, clipped and scaled.
-    pub(super) amplitude: Array2<f32>,
-    /// Which traces carry a signal.
-    pub(super) live: Vec<bool>,
 }
 
 /// What is done with sections.
@@ -184,8 +176,8 @@ pub(super) fn run<T: Task>(
                         break;
                     }
                     let result = clock.during(|| task.compute(predictor, sections[place], &scaled));
-                    let ScaledSection { amplitude, live } = scaled;
-                    drop(amplitude);
+                    let ScaledSection { channels, live } = scaled;
+                    drop(channels);
                     match result {
                         Ok(interpretation) => {
                             let _ = computed_sender.send((place, live, interpretation, room));
@@ -284,6 +276,8 @@ impl Clocks {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    use ndarray::Array2;
+
     use super::super::test_network::{predictor, waldeland};
     use super::*;
     use crate::network::NetworkError;
@@ -363,8 +357,8 @@ mod tests {
         fn read(&self, section: Section) -> Result<ScaledSection, PredictError> {
             self.enters();
             self.at(Stage::Read, section.index)?;
-            let amplitude = Array2::from_elem((1, 1), section.index as f32);
-            Ok(ScaledSection { amplitude, live: vec![true] })
+            let channels = Array2::from_elem((1, 1), section.index as f32).into();
+            Ok(ScaledSection { channels, live: vec![true] })
         }
 
         fn compute(
@@ -373,7 +367,8 @@ mod tests {
             section: Section,
             scaled: &ScaledSection,
         ) -> Result<Interpretation, PredictError> {
-            assert_eq!(scaled.amplitude[[0, 0]], section.index as f32);
+            let amplitude = scaled.channels.iter().next().map(|channel| channel[[0, 0]]);
+            assert_eq!(amplitude, Some(section.index as f32));
             self.at(Stage::Compute, section.index)?;
             self.computed.fetch_add(1, Ordering::SeqCst);
             Ok(Interpretation {

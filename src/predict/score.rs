@@ -6,6 +6,7 @@ use ndarray::Array1;
 
 use super::{Engine, PredictError, SectionWindow, section_probabilities};
 use crate::dataset::{Padding, PatchWalk, SeismicDataset, Subset};
+use crate::grid::ClassTable;
 use crate::metrics::ScoreSums;
 use crate::network::Predictor;
 use crate::train::{Validation, Validator};
@@ -50,11 +51,10 @@ fn score_sections(
     for section in dataset.sections() {
         let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
         let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
-        let (rows, columns) = section.amplitude.dim();
-        let window = SectionWindow::whole([rows, columns]);
-        let amplitude = section.amplitude.view();
+        let window = SectionWindow::whole(section.channels.shape());
+        let channels = &section.channels;
         let probabilities =
-            section_probabilities(predictor, options.engine, options.padding, amplitude, traces.view(), &window)?;
+            section_probabilities(predictor, options.engine, options.padding, channels, traces.view(), &window)?;
         for (&subset, sums) in subsets.iter().zip(&mut sums) {
             sums.add_section(section.codes_in(subset).view(), probabilities.view());
         }
@@ -72,7 +72,7 @@ fn score_patches(
     let mut sums = ScoreSums::new(dataset.class_count());
     let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
     for batch in walk.batches() {
-        let probabilities = predictor.patch_probabilities(batch.amplitude.view())?;
+        let probabilities = predictor.patch_probabilities(batch.values.view())?;
         sums.add_rows(&batch.codes, probabilities.view());
     }
     Ok(sums)
@@ -82,6 +82,8 @@ fn score_patches(
 pub struct SubsetValidator<'a> {
     /// The labelled voxels.
     pub dataset: &'a SeismicDataset,
+    /// Their classes.
+    pub classes: &'a ClassTable,
     /// How to score them.
     pub options: ScoreOptions,
 }
@@ -89,7 +91,14 @@ pub struct SubsetValidator<'a> {
 impl Validator for SubsetValidator<'_> {
     fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
         let sums = score(self.dataset, predictor, &self.options, &[Subset::Validation])?;
-        let value = |value: Option<f64>| value.unwrap_or(f64::NAN);
-        Ok(Validation { loss: value(sums[0].loss()), accuracy: value(sums[0].accuracy()) })
+        let Some(scores) = sums[0].scores(self.classes) else { return Ok(Validation::default()) };
+        Ok(Validation {
+            loss: scores.loss,
+            accuracy: Some(scores.accuracy),
+            balanced_accuracy: Some(scores.balanced_accuracy),
+            macro_f1: Some(scores.macro_f1),
+            mean_iou: Some(scores.mean_iou),
+            kappa: scores.kappa,
+        })
     }
 }

@@ -22,7 +22,7 @@ pub(super) use job::is_folder_name;
 pub use amplitude::{Amplitude, Clip};
 pub use augmentation::Augmentation;
 pub use classes::ClassEntry;
-pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
+pub use input::{Access, Attribute, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
@@ -34,6 +34,7 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
-    Adam, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd, Training,
-    TrainingForm,
+    Adam, Adamw, Anneal, ClassWeights, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice, EarlyStopping,
+    FeatureCache, Focal, GradientClip, InverseTime, Keep, Loss, MomentumOf, Monitor, OneCycle, Optimizer, PatchForm,
+    Phase, Plateau, Rmsprop, Schedule, Sgd, Span, Training, TrainingForm, TrainingPrecision,
 };
