@@ -102,12 +102,16 @@ impl Lots {
         Self { entries, spread: self.spread * stride as u64, ..self.clone() }
     }
 
-    /// `values` `[N, C, H, W]` or `[N, C]` with a share of them dropped and the others scaled up, so that the mean stays.
+    /// `values` `[N, C, H, W]`, `[N, C, D, H, W]` or `[N, C]` with a share of them dropped and the others scaled up, so that the mean stays.
     pub(super) fn apply(&self, values: &Tensor, layer: u64, share: f64) -> Result<Tensor, NetworkError> {
         let size = values.size();
-        let [channels, rows, columns] = [1, 2, 3].map(|axis| size.get(axis).map_or(1, |&length| length as usize));
-        let factors = self.factors(layer, share, [channels, rows, columns]);
-        let by_pixel = [size[0], rows as i64, columns as i64, channels as i64];
+        let [channels, rows, columns] = match size[..] {
+            [_, channels, rows, columns] => [channels, rows, columns],
+            [_, channels, depth, rows, columns] => [channels * depth, rows, columns],
+            _ => [size[1..].iter().product(), 1, 1],
+        };
+        let factors = self.factors(layer, share, [channels, rows, columns].map(|length| length as usize));
+        let by_pixel = [size[0], rows, columns, channels];
         let factors = on_device(&factors, values.device())?.f_reshape(by_pixel)?.f_permute([0, 3, 1, 2])?;
         Ok(values.f_mul(&factors.f_reshape(&size)?)?.f_to_kind(values.kind())?)
     }

@@ -26,7 +26,7 @@ pub use input::{Access, Attribute, Duplicates, Endian, Input, SegyInput, Truncat
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
-pub use network::{DeepFreeze, Freeze, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland};
+pub use network::{DeepFreeze, Freeze, Malenov, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland};
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};
 pub use prediction::{
