@@ -75,7 +75,7 @@ impl Layers {
     /// As [`Layers::patch_bytes`], for passes with dropout: beside the first one's input stand mask and product, and the sums.
     pub fn sampled_patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
         let side = self.receptive_field().unwrap_or(self.patch);
-        let mut extent = extent::Extent { channels: self.channels(), rows: side, columns: side };
+        let mut extent = extent::Extent { channels: self.channels(), depth: 1, rows: side, columns: side };
         let mut largest = 0;
         for layer in &self.layers {
             let after = extent.after(layer, self.padding).unwrap_or(extent);
