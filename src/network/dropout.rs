@@ -33,6 +33,8 @@ pub struct Draw {
 #[derive(Clone, Debug)]
 pub(super) struct Lots {
     pub(super) passes: usize,
+    /// What the scores of every pass are divided by.
+    pub(super) temperature: Option<f64>,
     /// The pass that is computed; before the first dropout none yet.
     pass: Option<usize>,
     entries: Vec<Entry>,
@@ -71,7 +73,12 @@ impl Lots {
     }
 
     fn new(draw: &Draw, entries: Vec<Entry>) -> Self {
-        Self { passes: draw.monte_carlo.passes, pass: None, entries, spread: 1 }
+        Self { passes: draw.monte_carlo.passes, temperature: None, pass: None, entries, spread: 1 }
+    }
+
+    /// The same for a calibrated network.
+    pub(super) fn calibrated(self, temperature: Option<f64>) -> Self {
+        Self { temperature, ..self }
     }
 
     /// Whether a pass is under way.

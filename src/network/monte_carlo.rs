@@ -7,6 +7,7 @@ use super::NetworkError;
 use super::array::values;
 use super::dropout::Lots;
 use super::prepared::Prepared;
+use super::temperature::probabilities;
 
 /// What the passes say of tiles or patches; trailing axes are `[column, row]`, traces first as sections are, `[1, 1]` of
 /// patches.
@@ -43,7 +44,7 @@ impl Prepared {
         tch::no_grad(|| {
             let values = self.narrowed(patches)?.f_to_kind(self.kind())?;
             let values = self.patch_steps(values, &self.steps[..first], None)?;
-            over_passes(lots.passes, |pass| {
+            over_passes(lots, |pass| {
                 let lots = lots.of_pass(pass);
                 let scores = self.patch_steps(values.shallow_clone(), &self.steps[first..], Some(&lots))?;
                 Ok(if scores.dim() == 4 { scores.f_flatten(1, -1)? } else { scores })
@@ -56,14 +57,15 @@ impl Prepared {
 ///
 /// The running form of B. P. Welford ("Note on a method for calculating corrected sums of squares and products", 1962).
 pub(super) fn over_passes(
-    passes: usize,
+    lots: &Lots,
     mut scores: impl FnMut(usize) -> Result<Tensor, NetworkError>,
 ) -> Result<Tensor, NetworkError> {
     let mut of_pass = |pass| -> Result<_, NetworkError> {
-        let probabilities = scores(pass)?.f_to_kind(Kind::Float)?.f_softmax(1, Kind::Float)?;
+        let probabilities = probabilities(&scores(pass)?.f_to_kind(Kind::Float)?, lots.temperature)?;
         let entropy = probabilities.f_xlogy(&probabilities)?.f_sum_dim_intlist(1, true, Kind::Float)?;
         Ok((probabilities, entropy))
     };
+    let passes = lots.passes;
     let (mut mean, mut entropy) = of_pass(0)?;
     let mut squares = mean.f_zeros_like()?;
     for pass in 1..passes {
@@ -151,8 +153,9 @@ mod tests {
     #[test]
     fn mean_deviation_and_entropy_are_those_of_the_passes() {
         let scores: Vec<Tensor> = (0..7).map(|_| Tensor::randn([2, 3], (Kind::Float, Device::Cpu))).collect();
-        let moments = over_passes(7, |pass| Ok(scores[pass].shallow_clone())).unwrap();
-        let all = Tensor::stack(&scores, 0).softmax(-1, Kind::Float);
+        let lots = Lots::of_tiles(&draw(7), &[[0, 0]]).calibrated(Some(2.0));
+        let moments = over_passes(&lots, |pass| Ok(scores[pass].shallow_clone())).unwrap();
+        let all = (Tensor::stack(&scores, 0) / 2.0).softmax(-1, Kind::Float);
         let entropy = -(&all * all.log()).sum_dim_intlist(-1, true, Kind::Float);
         let expected = Tensor::cat(
             &[

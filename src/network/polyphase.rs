@@ -51,7 +51,7 @@ impl Prepared {
         for (place, step) in self.steps.iter().enumerate().skip(from) {
             // What comes before is the same in every pass.
             if let Some(lots) = lots.filter(|lots| self.first_draw == Some(place) && !lots.is_drawn()) {
-                return over_passes(lots.passes, |pass| {
+                return over_passes(lots, |pass| {
                     self.dense_from(values.shallow_clone(), place, Some(&lots.of_pass(pass)))
                 });
             }

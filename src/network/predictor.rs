@@ -7,6 +7,7 @@ use super::array::{self, tensor_from_array, values};
 use super::dropout::{Draw, Lots};
 use super::prepared::Prepared;
 use super::sequential::Sequential;
+use super::temperature::probabilities;
 use super::{Device, Moments, NetworkError, Precision};
 
 /// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
@@ -15,13 +16,19 @@ use super::{Device, Moments, NetworkError, Precision};
 pub struct Predictor {
     network: Prepared,
     device: Device,
+    temperature: Option<f64>,
 }
 
 impl Predictor {
     /// `network` must lie on `device`.
     pub(super) fn new(network: &Sequential, device: Device, precision: Precision) -> Result<Self, NetworkError> {
         precision.check(device)?;
-        Ok(Self { network: Prepared::new(network, precision)?, device })
+        Ok(Self { network: Prepared::new(network, precision)?, device, temperature: None })
+    }
+
+    /// The same, with class scores divided by `temperature` before they become probabilities.
+    pub(super) fn calibrated(self, temperature: Option<f64>) -> Self {
+        Self { temperature, ..self }
     }
 
     /// The same with its dropout, for passes that draw lots.
@@ -31,12 +38,12 @@ impl Predictor {
         precision: Precision,
     ) -> Result<Self, NetworkError> {
         precision.check(device)?;
-        Ok(Self { network: Prepared::with_dropout(network, precision)?, device })
+        Ok(Self { network: Prepared::with_dropout(network, precision)?, device, temperature: None })
     }
 
     /// The same network for another thread; the weights are not copied.
     pub fn share(&self) -> Self {
-        Self { network: self.network.shared(), device: self.device }
+        Self { network: self.network.shared(), device: self.device, temperature: self.temperature }
     }
 
     /// Where it computes.
@@ -47,6 +54,11 @@ impl Predictor {
     /// What it computes in.
     pub fn precision(&self) -> Precision {
         self.network.precision
+    }
+
+    /// What class scores are divided by before they become probabilities; `None` where they were not calibrated.
+    pub fn temperature(&self) -> Option<f64> {
+        self.temperature
     }
 
     /// Number of classes.
@@ -88,7 +100,7 @@ impl Predictor {
     /// # Errors
     /// As [`Predictor::patch_scores`].
     pub fn patch_probabilities(&self, patches: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        rows(&self.network.patch_scores(&self.input(patches)?)?.f_softmax(1, Kind::Float)?)
+        rows(&self.probabilities(&self.network.patch_scores(&self.input(patches)?)?)?)
     }
 
     /// Class scores (logits) `[n, K, h, w]` of windows `[n, channel, h + r - 1, w + r - 1]`.
@@ -109,6 +121,10 @@ impl Predictor {
     pub fn place(&self, padded: ArrayView3<'_, f32>) -> Result<PlacedSection<'_>, NetworkError> {
         self.check_channels(padded.shape()[0])?;
         Ok(PlacedSection { predictor: self, section: self.moved(tensor_from_array(padded)?)? })
+    }
+
+    fn probabilities(&self, scores: &Tensor) -> Result<Tensor, NetworkError> {
+        probabilities(scores, self.temperature)
     }
 
     fn input(&self, windows: ArrayView4<'_, f32>) -> Result<Tensor, NetworkError> {
@@ -166,7 +182,7 @@ impl PlacedSection<'_> {
     /// When the network has no dense form, a window leaves the section, the shape does not fit or memory runs out.
     pub fn tiles(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Probabilities, NetworkError> {
         let scores = self.predictor.network.dense_scores(&self.windows(corners, shape)?)?;
-        Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
+        Ok(Probabilities(tch::no_grad(|| self.predictor.probabilities(&scores))?))
     }
 
     /// What passes with dropout say of the same tiles.
@@ -180,7 +196,8 @@ impl PlacedSection<'_> {
         draw: &Draw,
     ) -> Result<Moments, NetworkError> {
         let windows = self.windows(corners, shape)?;
-        Moments::from_tensor(&self.predictor.network.dense_moments(&windows, &Lots::of_tiles(draw, corners))?)
+        let lots = Lots::of_tiles(draw, corners).calibrated(self.predictor.temperature);
+        Moments::from_tensor(&self.predictor.network.dense_moments(&windows, &lots)?)
     }
 
     fn windows(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Tensor, NetworkError> {
@@ -200,7 +217,7 @@ impl PlacedSection<'_> {
     /// # Errors
     /// When a patch leaves the section or memory runs out.
     pub fn patches(&self, corners: &[[usize; 2]]) -> Result<Array2<f32>, NetworkError> {
-        rows(&self.predictor.network.patch_scores(&self.gathered(corners)?)?.f_softmax(1, Kind::Float)?)
+        rows(&self.predictor.probabilities(&self.predictor.network.patch_scores(&self.gathered(corners)?)?)?)
     }
 
     /// What passes with dropout say of the same patches.
@@ -209,7 +226,8 @@ impl PlacedSection<'_> {
     /// As [`PlacedSection::patches`], and where nothing is dropped in the network.
     pub fn sampled_patches(&self, corners: &[[usize; 2]], draw: &Draw) -> Result<Moments, NetworkError> {
         let patches = self.gathered(corners)?;
-        Moments::from_tensor(&self.predictor.network.patch_moments(&patches, &Lots::of_patches(draw, corners))?)
+        let lots = Lots::of_patches(draw, corners).calibrated(self.predictor.temperature);
+        Moments::from_tensor(&self.predictor.network.patch_moments(&patches, &lots)?)
     }
 
     fn gathered(&self, corners: &[[usize; 2]]) -> Result<Tensor, NetworkError> {
