@@ -6,7 +6,7 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    ClassWeights, Engine, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding, Prediction,
+    ClassWeights, DenseForm, Engine, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding, Prediction,
     PredictionOutput, PredictionPlane, Split, TrainingForm,
 };
 use crate::network::NetworkError;
@@ -131,8 +131,12 @@ fn training(job: &Job, findings: &mut Findings) {
             },
         );
     }
-    if matches!(job.training.form, TrainingForm::Dense(_)) {
-        dense(job, "training.form.dense", "use `form: {patch: {batch: 256}}`", findings);
+    match &job.training.form {
+        TrainingForm::Dense(form) => {
+            dense(job, "training.form.dense", "use `form: {patch: {batch: 256}}`", findings);
+            crops(job, form, findings);
+        }
+        TrainingForm::Patch(_) => patches(job, "training.form.patch", "use `form: {dense: {}}`", findings),
     }
     if let ClassWeights::Given(weights) = &job.training.class_weights
         && weights.len() != job.classes.len()
@@ -161,6 +165,7 @@ fn network(job: &Job, findings: &mut Findings) {
     let form = job.network.form();
     match job.network.architecture().layers(job.patch.size, job.classes.len()) {
         Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
+        Err(error @ NetworkError::DecoderDepth { .. }) => refuse(format!("network.{form}.decoder"), error),
         Err(error) => refuse(format!("network.{form}"), error),
         Ok(layers) => {
             if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.check(&layers.layers)) {
@@ -172,8 +177,9 @@ fn network(job: &Job, findings: &mut Findings) {
 
 fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &mut Findings) {
     let at = |key: &str| format!("prediction[{place}].{key}");
-    if prediction.engine == Engine::Dense {
-        dense(job, &at("engine"), "use `engine: patch`", findings);
+    match prediction.engine {
+        Engine::Dense => dense(job, &at("engine"), "use `engine: patch`", findings),
+        Engine::Patch => patches(job, &at("engine"), "use `engine: dense`", findings),
     }
     lines(prediction, &at, findings);
     let volumes = job.output.segy.iter().flat_map(|segy| &segy.volumes);
@@ -251,9 +257,37 @@ fn volume_names(job: &Job, findings: &mut Findings) {
     }
 }
 
+/// What the patch form asks for.
+fn patches(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
+    if matches!(job.network, Network::Unet(_)) {
+        let message =
+            "a U-Net gives every voxel of a crop or section its class at a time, it does not look at single patches";
+        findings.add(key, message, instead);
+    }
+}
+
+/// Crops that a U-Net can halve often enough.
+fn crops(job: &Job, form: &DenseForm, findings: &mut Findings) {
+    let layers = job.network.architecture().layers(job.patch.size, job.classes.len());
+    let Some(multiple) = layers.ok().and_then(|layers| layers.segmentation()).map(|segmentation| segmentation.multiple)
+    else {
+        return;
+    };
+    let crop = form.crops(&job.network).crop;
+    if crop % multiple != 0 || crop < 2 * multiple {
+        let nearest = (crop / multiple).max(2) * multiple;
+        findings.add(
+            if form.crop.is_some() { "training.form.dense.crop" } else { "training.form.dense" },
+            format!("this U-Net halves its maps down to 1:{multiple}, so the side of a crop is a multiple of {multiple}, and at least {}", 2 * multiple),
+            &format!("use `crop: {nearest}` or `crop: {}`", nearest + multiple),
+        );
+    }
+}
+
 /// What the dense form asks for.
 fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
-    if job.network.padding() == Padding::Same {
+    let segments = matches!(job.network, Network::Unet(_));
+    if job.network.padding() == Padding::Same && !segments {
         let why = match job.network.published() {
             None => "with `padding: same`, zeros enter at the edges of every patch",
             Some(_) => "as published, it puts zeros round every patch",
@@ -268,7 +302,11 @@ fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
         findings.add(
             key,
             "the dense form fills the outside of the survey with zeros, `patch.padding` asks for something else",
-            &format!("use `padding: zero` for patches, or {instead}"),
+            &if segments {
+                "leave `patch.padding` out".to_owned()
+            } else {
+                format!("use `padding: zero` for patches, or {instead}")
+            },
         );
     }
 }

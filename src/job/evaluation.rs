@@ -6,7 +6,7 @@ use super::training::scoring_engine;
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::Subset;
 use crate::metrics::Metrics;
-use crate::network::{Device, Model, set_threads};
+use crate::network::{Device, Model, Segmentation, set_threads};
 use crate::predict::{ScoreOptions, score};
 use crate::report::{ConfusionFigure, Figure, split_statement, write_confusion, write_metrics};
 
@@ -32,13 +32,14 @@ pub(super) fn evaluate(
     let dataset = material.dataset(loaded, &model.description.amplitude)?;
     let predictor = model.predictor(device)?;
     let options = ScoreOptions {
-        engine: scoring_engine(&predictor),
+        engine: scoring_engine(&predictor, &dataset),
         padding: job.patch.padding.into(),
         most_voxels: Some(MOST_PATCHES),
     };
     let subsets = [Subset::Train, Subset::Validation, Subset::Test];
     let sums = score(&dataset, &predictor, &options, &subsets)?;
-    let split = split_summary(&dataset, &job.split_options(), job.patch.size);
+    let context = predictor.segmentation().map(Segmentation::window);
+    let split = split_summary(&dataset, &job.split_options(), job.patch.size, context);
     let scores = |place: usize| sums[place].scores(&material.classes);
     let metrics = Metrics { train: scores(0), validation: scores(1), test: scores(2), split };
 

@@ -123,7 +123,8 @@ impl PreparedPrediction {
         let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
         let pipeline_bytes = options.pipeline_bytes(geometry, material.classes.len(), computing.workers);
         let largest = options.largest_window();
-        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };
+        let section = options.largest_section(geometry);
+        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, section, pipeline_bytes };
         options.engine = choice.engine()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::schema::{
     Access, ClassWeights, Clip, DeepFreeze, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch,
-    PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, VerticalDomain,
+    PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, UnetEncoder,
+    VerticalDomain,
 };
 use crate::dataset;
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
@@ -170,6 +171,15 @@ impl Network {
             Self::Densenet121(network) => published(Backbone::Densenet121, network),
             Self::Minerals1(network) => published(Backbone::Minerals1, network),
             Self::Minerals2(network) => published(Backbone::Minerals2, network),
+            Self::Unet(unet) => {
+                let encoder = unet.encoder.into();
+                Architecture::Unet(network::Unet {
+                    encoder,
+                    decoder: unet.decoder.clone().unwrap_or_else(|| encoder.decoder()),
+                    dropout: unet.dropout,
+                    batch_norm: unet.batch_norm,
+                })
+            }
         }
     }
 
@@ -183,7 +193,11 @@ impl Network {
                 Freeze::Through(name) => network::Freeze::Through(name),
             });
         }
-        self.published()?.freeze.clone().map(|freeze| match freeze {
+        let freeze = match self {
+            Self::Unet(unet) => &unet.freeze,
+            _ => &self.published()?.freeze,
+        };
+        freeze.clone().map(|freeze| match freeze {
             DeepFreeze::Convolutions(count) => network::Freeze::Convolutions(count),
             DeepFreeze::Layers(count) => network::Freeze::Layers(count),
             DeepFreeze::AllButLast(count) => network::Freeze::AllButLast(count),
@@ -195,7 +209,19 @@ impl Network {
     pub fn weights(&self) -> Option<&Path> {
         match self {
             Self::Vgg16(vgg16) => vgg16.weights.as_deref(),
+            Self::Unet(unet) => unet.weights.as_deref(),
             _ => self.published()?.weights.as_deref(),
+        }
+    }
+}
+
+impl From<UnetEncoder> for network::Encoder {
+    fn from(encoder: UnetEncoder) -> Self {
+        match encoder {
+            UnetEncoder::Vgg16 => Self::Vgg16,
+            UnetEncoder::Resnet18 => Self::Resnet18,
+            UnetEncoder::Resnet34 => Self::Resnet34,
+            UnetEncoder::Resnet50 => Self::Resnet50,
         }
     }
 }

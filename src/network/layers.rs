@@ -2,7 +2,7 @@
 
 use super::extent::Extent;
 use super::layer::leaves;
-use super::{Convolution, Layer, Padding};
+use super::{Convolution, Layer, Padding, Segmentation};
 
 /// A network, and the patch it is made for.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +23,11 @@ impl Layers {
             Padding::Valid => self.layers.iter().rev().try_fold(1, |window, layer| match layer {
                 Layer::Convolution(Convolution { kernel: [side, _], stride, .. }) => Some((window - 1) * stride + side),
                 Layer::MaxPool => Some(window * 2),
-                Layer::Pool(_) | Layer::AveragePoolTo(_) | Layer::Flatten | Layer::Branches { .. } => None,
+                Layer::Pool(_)
+                | Layer::AveragePoolTo(_)
+                | Layer::Upsample
+                | Layer::Flatten
+                | Layer::Branches { .. } => None,
                 Layer::BatchNorm { .. } | Layer::Relu | Layer::Relu6 | Layer::Dropout(_) | Layer::Linear { .. } => {
                     Some(window)
                 }
@@ -62,6 +66,10 @@ impl Layers {
 
     /// Floating-point operations of the dense form per output voxel, a multiply-add counted as two, without halos.
     pub fn dense_flop_per_voxel(&self) -> u64 {
+        if let Some(Segmentation { multiple, .. }) = self.segmentation() {
+            let block = Extent { channels: self.channels(), rows: multiple, columns: multiple };
+            return self.flop(block, &self.layers) / (multiple * multiple) as u64;
+        }
         let per_layer = self.leaves().into_iter().map(|layer| match layer {
             Layer::Convolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
             Layer::Linear { inputs, outputs, .. } => 2 * inputs * outputs,
@@ -72,7 +80,8 @@ impl Layers {
 
     /// Floating-point operations of the patch form of one patch, a multiply-add counted as two.
     pub fn patch_flop(&self) -> u64 {
-        let side = self.receptive_field().unwrap_or(self.patch);
+        let multiple = self.segmentation().map_or(1, |segmentation| segmentation.multiple);
+        let side = self.receptive_field().unwrap_or(self.patch.next_multiple_of(multiple));
         self.flop(Extent { channels: self.channels(), rows: side, columns: side }, &self.layers)
     }
 

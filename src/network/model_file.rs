@@ -84,7 +84,8 @@ impl Model {
         let mut network = Sequential::fresh(layers, description.seed)?;
         if let Some(pretrained) = pretrained {
             let backbone = description.architecture.backbone();
-            pretrained.load_into(&network.layers, backbone, Input::Amplitude(1), &mut network.parameters)?;
+            let layers = description.architecture.pretrained_layers(&network.layers)?;
+            pretrained.load_into(&layers, backbone, Input::Amplitude(1), &mut network.parameters)?;
             description.pretrained = Some(pretrained.origin(backbone));
         }
         Ok(Self { description, network })

@@ -1,13 +1,14 @@
-//! The dense engine: exact tiles of one fixed shape.
+//! The dense engine: tiles of one fixed shape, which give what the whole section would.
 
 use ndarray::{Array3, ArrayView1, Axis, s};
 
 use super::engine::SectionView;
+use super::segments;
 use super::{Interpretation, Outputs};
 use crate::network::{Device, NetworkError, Predictor, Probabilities};
 
 /// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
-const VOXELS_AT_A_TIME: usize = 1 << 20;
+pub(super) const VOXELS_AT_A_TIME: usize = 1 << 20;
 
 /// How a window is divided. Every tile of every section has the same padded shape, whoever computes it, so results do not
 /// depend on the division of work. Tiles may reach beyond the window; what they say there is dropped.
@@ -99,16 +100,22 @@ pub(super) fn interpretation(
 }
 
 /// Where a tile lies in the window, without what reaches beyond.
-struct Place {
-    first_sample: usize,
-    first_trace: usize,
-    rows: usize,
-    columns: usize,
+pub(super) struct Place {
+    pub(super) first_sample: usize,
+    pub(super) first_trace: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Place {
     fn samples(&self) -> std::ops::Range<usize> {
         self.first_sample..self.first_sample + self.rows
+    }
+
+    /// Whether one of its traces holds data.
+    pub(super) fn is_live(&self, view: &SectionView<'_>) -> bool {
+        let traces = self.first_trace..self.first_trace + self.columns;
+        view.live_in_window().slice(s![traces]).iter().any(|&live| live)
     }
 
     /// Calls `each` with the place in the tile and in the window of every trace that is live.
@@ -126,14 +133,16 @@ fn each_group(
     view: &SectionView<'_>,
     mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
 ) -> Result<(), NetworkError> {
-    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
     let [traces, samples] = view.window.shape();
     if traces == 0 || samples == 0 {
         return Ok(());
     }
+    if let Some(segmentation) = predictor.segmentation() {
+        return segments::each_group(predictor, segmentation, tile, view, take);
+    }
+    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
     let tiling = Tiling::new(predictor.total_stride(), predictor.device(), tile, [traces, samples]);
     let placed = predictor.place(view.padded(tiling.padded(field), field / 2).view())?;
-    let live = view.live_in_window();
     for corners in tiling.groups() {
         let places: Vec<Place> = corners
             .iter()
@@ -144,10 +153,7 @@ fn each_group(
                 columns: tiling.shape[1].min(traces - first_trace),
             })
             .collect();
-        let is_live = |place: &Place| {
-            live.slice(s![place.first_trace..place.first_trace + place.columns]).iter().any(|&live| live)
-        };
-        if places.iter().any(is_live) {
+        if places.iter().any(|place| place.is_live(view)) {
             take(&places, &placed.tiles(&corners, tiling.shape)?)?;
         }
     }

@@ -17,6 +17,7 @@ mod pipeline;
 mod probability_file;
 mod progress;
 mod score;
+mod segments;
 mod sink;
 mod store;
 mod walk;

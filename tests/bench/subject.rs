@@ -102,6 +102,7 @@ impl Network {
             precision: predictor.precision(),
             workers: division.workers,
             window,
+            section: window.shape(),
             pipeline_bytes: 0,
             budget: MemoryPlan::default_budget(predictor.device()),
         };

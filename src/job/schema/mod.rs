@@ -26,7 +26,9 @@ pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, Vertica
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
-pub use network::{DeepFreeze, Freeze, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland};
+pub use network::{
+    DeepFreeze, Freeze, Network, Padding, Pooling, PublishedNetwork, Unet, UnetEncoder, Vgg16, Waldeland,
+};
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};
 pub use prediction::{
@@ -34,6 +36,6 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
-    Adam, ClassWeights, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd, Training,
+    Adam, ClassWeights, Crops, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd, Training,
     TrainingForm,
 };

@@ -7,6 +7,7 @@ mod inception_v3;
 mod minerals;
 mod mobilenet_v2;
 mod resnet;
+mod unet;
 mod vgg;
 mod waldeland;
 mod xception;
@@ -17,6 +18,7 @@ use super::{Layers, NetworkError, Padding};
 
 pub use backbone::{Backbone, Dialect, Input};
 pub use head::{Head, Pooling, Top};
+pub use unet::{Encoder, Unet};
 pub use vgg::CONVOLUTIONS as VGG16_CONVOLUTIONS;
 pub(super) use vgg::vgg_parameter;
 
@@ -45,6 +47,8 @@ pub enum Architecture {
         /// Its end.
         top: Top,
     },
+    /// A published network that segments whole sections.
+    Unet(Unet),
 }
 
 impl Architecture {
@@ -69,6 +73,7 @@ impl Architecture {
                 vgg::layers(cut.as_deref(), *padding, head, channels, patch, classes)?
             }
             Self::Backbone { backbone, top } => backbone.with_top(input, patch, top, classes)?,
+            Self::Unet(unet) => unet.layers(channels, patch, classes)?,
         };
         match layers.receptive_field() {
             Some(receptive_field) if receptive_field > patch => {
@@ -84,6 +89,18 @@ impl Architecture {
             Self::Waldeland { .. } => None,
             Self::Vgg16 { .. } => Some(Backbone::Vgg16),
             Self::Backbone { backbone, .. } => Some(*backbone),
+            Self::Unet(unet) => Some(unet.encoder.backbone()),
+        }
+    }
+
+    /// Those of its `layers` that pretrained weights are for, and perhaps some behind them.
+    ///
+    /// # Errors
+    /// As [`Architecture::layers`].
+    pub(super) fn pretrained_layers(&self, layers: &Layers) -> Result<Layers, NetworkError> {
+        match self {
+            Self::Unet(unet) => unet.encoder_layers(layers.channels(), layers.patch),
+            _ => Ok(layers.clone()),
         }
     }
 
@@ -98,6 +115,7 @@ impl Architecture {
                 format!("VGG16 cut after {cut} ({padding} padding)")
             }
             Self::Backbone { backbone, .. } => backbone.title().into(),
+            Self::Unet(unet) => format!("U-Net on {}", unet.encoder.backbone().title()),
         }
     }
 }

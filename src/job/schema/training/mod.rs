@@ -10,6 +10,6 @@ mod recipe;
 pub use class_weights::ClassWeights;
 pub use early_stopping::{EarlyStopping, Monitor};
 pub use feature_cache::FeatureCache;
-pub use form::{DenseForm, PatchForm, TrainingForm};
+pub use form::{Crops, DenseForm, PatchForm, TrainingForm};
 pub use optimizer::{Adam, Optimizer, Sgd};
 pub use recipe::Training;
