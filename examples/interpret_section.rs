@@ -8,8 +8,8 @@ use facies::dataset::Padding;
 use facies::grid::Plane;
 use facies::network::{DeviceChoice, Model};
 use facies::predict::{Engine, SectionWindow, section_probabilities};
-use facies::volume::{SegyVolume, SegyVolumeOptions, Volume, live_in_section};
-use ndarray::{Array2, ArrayView1};
+use facies::volume::{ScaledSection, SegyVolume, SegyVolumeOptions, Volume};
+use ndarray::ArrayView1;
 
 #[expect(clippy::print_stdout, reason = "an example shows its answer")]
 fn main() -> Result<(), Box<dyn Error>> {
@@ -23,16 +23,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let section =
         volume.geometry().find_section(Plane::Inline, inline.parse()?).ok_or("the cube has no such inline")?;
 
-    let [traces, samples] = volume.geometry().section_shape(section.plane);
-    let mut amplitude = Array2::zeros((traces, samples));
-    volume.read_section(section, amplitude.view_mut())?;
-    let live = live_in_section(&volume, section, amplitude.view());
-    model.description.amplitude.apply(amplitude.view_mut());
+    let ScaledSection { channels, live } = model.description.reader(&volume, &[])?.read(section)?;
 
     let predictor = model.predictor(devices[0])?;
-    let window = SectionWindow::whole([traces, samples]);
+    let window = SectionWindow::whole(channels.shape());
     let live = ArrayView1::from(&live);
-    let probability = section_probabilities(&predictor, Engine::DENSE, Padding::Zero, amplitude.view(), live, &window)?;
+    let probability = section_probabilities(&predictor, Engine::DENSE, Padding::Zero, &channels, live, &window)?;
     for (code, class) in model.description.classes.iter().enumerate() {
         let share = probability.index_axis(ndarray::Axis(0), code).mean().unwrap_or(0.0);
         println!("{:>5.1} %  {}", 100.0 * share, class.name);

@@ -1,7 +1,7 @@
 //! Sections as crops see them, as long as nothing but mirroring changes a crop: what is computed of them need be computed
 //! only once.
 
-use ndarray::{Array2, Array3, ArrayViewMut2, Axis};
+use ndarray::{Array3, ArrayViewMut2, Axis};
 
 use super::crops::{Drawn, last_origin};
 use super::window::Window;
@@ -67,12 +67,15 @@ impl CropSampler<'_> {
         Some((0..self.dataset.sections().len()).flat_map(images).collect())
     }
 
-    /// The amplitudes of an image, `[sample, trace]`.
-    pub fn image_amplitudes(&self, image: &CropImage) -> Array2<f32> {
-        let mut amplitude = Array2::zeros(image.shape);
-        let section = self.dataset.sections()[image.section].amplitude.view();
-        image.window.copy(section, amplitude.view_mut(), |value| value);
-        amplitude
+    /// The values of an image, `[channel, sample, trace]`.
+    pub fn image_values(&self, image: &CropImage) -> Array3<f32> {
+        let [samples, traces] = image.shape;
+        let mut values = Array3::zeros((self.dataset.channel_count(), samples, traces));
+        let channels = self.dataset.sections()[image.section].channels.iter();
+        for (channel, values) in channels.zip(values.outer_iter_mut()) {
+            image.window.copy(channel, values, |value| value);
+        }
+        values
     }
 
     fn image(&self, section: usize, trace_step: i64) -> CropImage {
@@ -101,6 +104,8 @@ impl CropSampler<'_> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
     use crate::dataset::Augmentation;
     use crate::dataset::test_line::{dataset, stripes};
@@ -133,15 +138,15 @@ mod tests {
             let augmentation = Augmentation { mirror, ..Augmentation::default() };
             let options = CropOptions { augmentation, receptive_field, crop, labelled_at_least: 0.01, ..options() };
             let sampler = CropSampler::new(&dataset, options).unwrap();
-            let known: Vec<_> = sampler.images().unwrap().iter().map(|image| sampler.image_amplitudes(image)).collect();
+            let known: Vec<_> = sampler.images().unwrap().iter().map(|image| sampler.image_values(image)).collect();
             assert_eq!(known.len(), images);
             for step in 0..20 {
                 let (batch, placed) = (sampler.batch(step), sampler.placed_batch(step));
                 assert_eq!(batch.codes, placed.codes);
-                for (amplitude, CropPlace { image, row, column }) in batch.amplitude.outer_iter().zip(placed.places) {
+                for (values, CropPlace { image, row, column }) in batch.values.outer_iter().zip(placed.places) {
                     let side = sampler.input_size();
-                    let cut = known[image].slice(ndarray::s![row..row + side, column..column + side]);
-                    assert_eq!(amplitude, cut, "mirror {mirror}");
+                    let cut = known[image].slice(ndarray::s![.., row..row + side, column..column + side]);
+                    assert_eq!(values, cut, "mirror {mirror}");
                 }
             }
         }

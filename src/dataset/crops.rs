@@ -1,6 +1,6 @@
 //! Crops of sections for dense training.
 
-use ndarray::{Array3, ArrayViewMut2, Axis};
+use ndarray::{Array3, Array4, ArrayViewMut2, ArrayViewMut3, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -32,8 +32,8 @@ pub struct CropOptions {
 /// Crops with the classes of their output voxels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CropBatch {
-    /// Scaled amplitudes, `[crop, sample, trace]`, of side crop + receptive field - 1; 0 beyond the survey.
-    pub amplitude: Array3<f32>,
+    /// Scaled values, `[crop, channel, sample, trace]`, of side crop + receptive field - 1; 0 beyond the survey.
+    pub values: Array4<f32>,
     /// Class codes `[crop, sample, trace]` of the output; [`UNLABELLED`] where nothing is to be learned.
     pub codes: Array3<u8>,
 }
@@ -76,7 +76,7 @@ impl<'a> CropSampler<'a> {
     /// # Errors
     /// When an option has no meaning, or no place holds enough labels.
     pub fn new(dataset: &'a SeismicDataset, options: CropOptions) -> Result<Self, DatasetError> {
-        check(&options)?;
+        check(&options, dataset.channel_count())?;
         let area = (options.crop * options.crop) as f64;
         // A share such as 0.2 is not exact in binary: it must not ask for one voxel more than the decimal number does.
         let needed = ((options.labelled_at_least * area - 1e-6).ceil() as u64).max(1);
@@ -126,15 +126,15 @@ impl<'a> CropSampler<'a> {
     pub fn batch(&self, step: u64) -> CropBatch {
         let &CropOptions { crop, crops_per_step, .. } = &self.options;
         let side = self.input_size();
-        let mut amplitude = Array3::zeros((crops_per_step, side, side));
+        let mut values = Array4::zeros((crops_per_step, self.dataset.channel_count(), side, side));
         let mut codes = Array3::from_elem((crops_per_step, crop, crop), UNLABELLED);
-        amplitude
+        values
             .axis_iter_mut(Axis(0))
             .into_par_iter()
             .zip(codes.axis_iter_mut(Axis(0)))
             .enumerate()
-            .for_each(|(item, (amplitude, codes))| self.fill(step, item as u64, amplitude, codes));
-        CropBatch { amplitude, codes }
+            .for_each(|(item, (values, codes))| self.fill(step, item as u64, values, codes));
+        CropBatch { values, codes }
     }
 
     pub(super) fn random(&self, step: u64, item: u64) -> ChaCha8Rng {
@@ -153,12 +153,17 @@ impl<'a> CropSampler<'a> {
         Drawn { section, output, input, change }
     }
 
-    fn fill(&self, step: u64, item: u64, amplitude: ArrayViewMut2<'_, f32>, codes: ArrayViewMut2<'_, u8>) {
+    fn fill(&self, step: u64, item: u64, mut values: ArrayViewMut3<'_, f32>, codes: ArrayViewMut2<'_, u8>) {
         let mut random = self.random(step, item);
         let Drawn { section, output, input, change } = self.draw(&mut random);
         output.copy(self.codes[section].view(), codes, |code| code);
-        let recorded = self.dataset.sections()[section].amplitude.view();
-        input.copy(recorded, amplitude, |value| change.applied(value, &mut random));
+        let channels = self.dataset.sections()[section].channels.iter();
+        for ((channel, values), &is_signal) in channels.zip(values.outer_iter_mut()).zip(self.dataset.is_signal()) {
+            match is_signal {
+                true => input.copy(channel, values, |value| change.applied(value, &mut random)),
+                false => input.copy(channel, values, |value| value),
+            }
+        }
     }
 
     /// Section, first trace and first sample of a place by its rank.
@@ -200,7 +205,7 @@ pub(super) fn last_origin(count: usize, crop: i64) -> i64 {
     (count as i64 - crop + crop / 2).max(-crop / 2)
 }
 
-fn check(options: &CropOptions) -> Result<(), DatasetError> {
+fn check(options: &CropOptions, channels: usize) -> Result<(), DatasetError> {
     const LARGEST_SIDE: usize = 8192;
     const LARGEST_BATCH_VOXELS: usize = 1 << 30;
     let wrong = |option, reason: String| Err(DatasetError::Option { option, reason });
@@ -210,7 +215,7 @@ fn check(options: &CropOptions) -> Result<(), DatasetError> {
             return wrong(option, format!("is 1 to {LARGEST_SIDE} voxels, not {side}"));
         }
     }
-    let largest = LARGEST_BATCH_VOXELS / (options.crop + options.receptive_field - 1).pow(2);
+    let largest = LARGEST_BATCH_VOXELS / ((options.crop + options.receptive_field - 1).pow(2) * channels);
     if options.crops_per_step == 0 || options.crops_per_step > largest {
         return wrong(
             "crops_per_step",
@@ -254,8 +259,11 @@ mod tests {
 
     /// Trace and sample of an amplitude of the only section, by its unique value.
     fn places(dataset: &SeismicDataset) -> BTreeMap<u32, (i64, i64)> {
-        let amplitudes = dataset.sections()[0].amplitude.indexed_iter();
-        amplitudes.map(|((trace, sample), value)| (value.to_bits(), (trace as i64, sample as i64))).collect()
+        let amplitude = dataset.sections()[0].channels.iter().next().unwrap();
+        amplitude
+            .indexed_iter()
+            .map(|((trace, sample), value)| (value.to_bits(), (trace as i64, sample as i64)))
+            .collect()
     }
 
     #[test]
@@ -263,6 +271,7 @@ mod tests {
         let dataset = dataset(&line(), &stripes(12, 3, 5));
         let section = &dataset.sections()[0];
         let training = section.codes_in(Subset::Train);
+        let recorded = section.channels.iter().next().unwrap();
         let places = places(&dataset);
         for (mirror, receptive_field) in [(0.0, 4), (0.0, 1), (1.0, 4), (1.0, 7), (0.5, 2)] {
             let augmentation = Augmentation { mirror, ..Augmentation::default() };
@@ -271,8 +280,9 @@ mod tests {
             let before = receptive_field as i64 / 2;
             for step in 0..40 {
                 let batch = sampler.batch(step);
-                assert_eq!(batch.amplitude.dim().1, 6 + receptive_field - 1);
-                for (amplitude, codes) in batch.amplitude.outer_iter().zip(batch.codes.outer_iter()) {
+                assert_eq!(batch.values.dim().2, 6 + receptive_field - 1);
+                for (values, codes) in batch.values.outer_iter().zip(batch.codes.outer_iter()) {
+                    let amplitude = values.index_axis(Axis(0), 0);
                     let labelled = codes.iter().filter(|&&code| code != UNLABELLED).count();
                     assert!(labelled as f64 >= 0.3 * 36.0, "{labelled}");
                     // Two neighbours inside the survey fix place and direction; every other value follows.
@@ -288,7 +298,7 @@ mod tests {
                         Some([usize::try_from(place.0).ok()?, usize::try_from(place.1).ok()?])
                     };
                     for ((row, column), &value) in amplitude.indexed_iter() {
-                        let expected = at(row as i64, column as i64).and_then(|place| section.amplitude.get(place));
+                        let expected = at(row as i64, column as i64).and_then(|place| recorded.get(place));
                         assert_eq!(value, expected.copied().unwrap_or(0.0));
                     }
                     for ((row, column), &code) in codes.indexed_iter() {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array3, ArrayViewMut2, Axis};
+use ndarray::{Array4, ArrayViewMut3, Axis};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -32,8 +32,8 @@ pub struct PatchOptions {
 /// Patches with the class of their central voxel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PatchBatch {
-    /// Scaled amplitudes, `[patch, sample, trace]`.
-    pub amplitude: Array3<f32>,
+    /// Scaled values, `[patch, channel, sample, trace]`.
+    pub values: Array4<f32>,
     /// Class code of every patch.
     pub codes: Vec<u8>,
 }
@@ -67,7 +67,7 @@ impl<'a> PatchSampler<'a> {
     /// # Errors
     /// When an option has no meaning.
     pub fn new(dataset: &'a SeismicDataset, options: PatchOptions) -> Result<Self, DatasetError> {
-        check_sizes(options.size, options.batch)?;
+        check_sizes(options.size, options.batch, dataset.channel_count())?;
         options.augmentation.check()?;
         let classes = with_codes(dataset.voxels(Subset::Train));
         let voxels = classes.concat();
@@ -97,16 +97,16 @@ impl<'a> PatchSampler<'a> {
 
     /// The batch of step `step`, counted from 0.
     pub fn batch(&self, step: u64) -> PatchBatch {
-        let PatchOptions { size, batch, padding, ref augmentation, seed, .. } = self.options;
+        let PatchOptions { batch, padding, ref augmentation, seed, .. } = self.options;
         let voxels: Vec<_> = self.positions(step).into_iter().map(|position| self.voxels[position]).collect();
-        let mut amplitude = Array3::zeros((batch, size, size));
-        amplitude.axis_iter_mut(Axis(0)).into_par_iter().zip(&voxels).enumerate().for_each(
+        let mut values = self.empty(batch);
+        values.axis_iter_mut(Axis(0)).into_par_iter().zip(&voxels).enumerate().for_each(
             |(item, (patch, &(voxel, _)))| {
                 let mut random = generator(seed, Purpose::Patch, step, item as u64);
-                cut(self.dataset, voxel, padding, Some((augmentation, &mut random)), patch);
+                cut_changed(self.dataset, voxel, padding, augmentation, &mut random, patch);
             },
         );
-        PatchBatch { amplitude, codes: voxels.into_iter().map(|(_, code)| code).collect() }
+        PatchBatch { values, codes: voxels.into_iter().map(|(_, code)| code).collect() }
     }
 
     /// The batch of step `step` without its amplitudes: which of the [`PatchSampler::distinct`] patches it holds.
@@ -130,19 +130,21 @@ impl<'a> PatchSampler<'a> {
         Some(self.voxels.len() * self.options.augmentation.directions()?.len())
     }
 
-    /// Amplitudes `[patch, sample, trace]` of `count` distinct patches from the `first` on.
-    pub fn distinct_patches(&self, first: usize, count: usize) -> Array3<f32> {
-        let PatchOptions { size, padding, ref augmentation, .. } = self.options;
+    /// Values `[patch, channel, sample, trace]` of `count` distinct patches from the `first` on.
+    pub fn distinct_patches(&self, first: usize, count: usize) -> Array4<f32> {
+        let PatchOptions { padding, ref augmentation, .. } = self.options;
         let directions = augmentation.directions().unwrap_or(&[1]);
-        let mut amplitude = Array3::zeros((count, size, size));
-        amplitude.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(item, patch)| {
+        let mut values = self.empty(count);
+        values.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(item, patch)| {
             let place = first + item;
             let (voxel, _) = self.voxels[place / directions.len()];
-            let section = self.dataset.sections()[voxel.section as usize].amplitude.view();
-            let window = window(voxel, directions[place % directions.len()], padding, size);
-            window.copy(section, patch, |amplitude| amplitude);
+            cut(self.dataset, voxel, directions[place % directions.len()], padding, patch);
         });
-        amplitude
+        values
+    }
+
+    fn empty(&self, count: usize) -> Array4<f32> {
+        Array4::zeros((count, self.dataset.channel_count(), self.options.size, self.options.size))
     }
 
     /// The central voxels of a batch, as places in `voxels`.
@@ -193,7 +195,7 @@ impl<'a> PatchWalk<'a> {
         batch: usize,
         most: Option<usize>,
     ) -> Result<Self, DatasetError> {
-        check_sizes(size, batch)?;
+        check_sizes(size, batch, dataset.channel_count())?;
         let mut voxels = with_codes(dataset.voxels(subset)).concat();
         if let Some(most) = most.filter(|&most| most < voxels.len()) {
             voxels = (0..most).map(|place| voxels[place * voxels.len() / most]).collect();
@@ -209,32 +211,41 @@ impl<'a> PatchWalk<'a> {
     /// The batches in order; the last one may be shorter.
     pub fn batches(&self) -> impl ExactSizeIterator<Item = PatchBatch> + '_ {
         self.voxels.chunks(self.batch).map(|voxels| {
-            let mut amplitude = Array3::zeros((voxels.len(), self.size, self.size));
-            amplitude.axis_iter_mut(Axis(0)).into_par_iter().zip(voxels).for_each(|(patch, &(voxel, _))| {
-                cut(self.dataset, voxel, self.padding, None, patch);
+            let mut values = Array4::zeros((voxels.len(), self.dataset.channel_count(), self.size, self.size));
+            values.axis_iter_mut(Axis(0)).into_par_iter().zip(voxels).for_each(|(patch, &(voxel, _))| {
+                cut(self.dataset, voxel, 1, self.padding, patch);
             });
-            PatchBatch { amplitude, codes: voxels.iter().map(|&(_, code)| code).collect() }
+            PatchBatch { values, codes: voxels.iter().map(|&(_, code)| code).collect() }
         })
     }
 }
 
-/// Copies the patch round `voxel` into `patch`, `[sample, trace]`. The voxel stays in the centre of a mirrored patch,
-/// also of an even one.
-fn cut(
+/// Copies the patch round `voxel` into `patch`, `[channel, sample, trace]`. The voxel stays in the centre of a mirrored
+/// patch, also of an even one.
+fn cut(dataset: &SeismicDataset, voxel: Voxel, trace_step: i64, padding: Padding, mut patch: ArrayViewMut3<'_, f32>) {
+    let window = window(voxel, trace_step, padding, patch.dim().2);
+    let channels = &dataset.sections()[voxel.section as usize].channels;
+    for (channel, patch) in channels.iter().zip(patch.outer_iter_mut()) {
+        window.copy(channel, patch, |value| value);
+    }
+}
+
+/// The same with random changes.
+fn cut_changed(
     dataset: &SeismicDataset,
     voxel: Voxel,
     padding: Padding,
-    augmentation: Option<(&Augmentation, &mut ChaCha8Rng)>,
-    patch: ArrayViewMut2<'_, f32>,
+    augmentation: &Augmentation,
+    random: &mut ChaCha8Rng,
+    mut patch: ArrayViewMut3<'_, f32>,
 ) {
-    let section = dataset.sections()[voxel.section as usize].amplitude.view();
-    let size = patch.ncols();
-    match augmentation {
-        None => window(voxel, 1, padding, size).copy(section, patch, |amplitude| amplitude),
-        Some((augmentation, random)) => {
-            let change = augmentation.draw(random);
-            let window = window(voxel, if change.mirrored { -1 } else { 1 }, padding, size);
-            window.copy(section, patch, |amplitude| change.applied(amplitude, random));
+    let change = augmentation.draw(random);
+    let window = window(voxel, if change.mirrored { -1 } else { 1 }, padding, patch.dim().2);
+    let channels = &dataset.sections()[voxel.section as usize].channels;
+    for ((channel, patch), &is_signal) in channels.iter().zip(patch.outer_iter_mut()).zip(dataset.is_signal()) {
+        match is_signal {
+            true => window.copy(channel, patch, |value| change.applied(value, random)),
+            false => window.copy(channel, patch, |value| value),
         }
     }
 }
@@ -256,7 +267,7 @@ fn with_codes(classes: Vec<Vec<Voxel>>) -> Vec<Vec<(Voxel, u8)>> {
 }
 
 /// Refuses batches that are empty or that no memory holds.
-fn check_sizes(size: usize, batch: usize) -> Result<(), DatasetError> {
+fn check_sizes(size: usize, batch: usize, channels: usize) -> Result<(), DatasetError> {
     const LARGEST_SIZE: usize = 4096;
     const LARGEST_BATCH_VOXELS: usize = 1 << 30;
     if size == 0 || size > LARGEST_SIZE {
@@ -265,7 +276,7 @@ fn check_sizes(size: usize, batch: usize) -> Result<(), DatasetError> {
             reason: format!("is 1 to {LARGEST_SIZE}, not {size}"),
         });
     }
-    let largest_batch = LARGEST_BATCH_VOXELS / (size * size);
+    let largest_batch = LARGEST_BATCH_VOXELS / (size * size * channels);
     if batch == 0 || batch > largest_batch {
         let reason = format!("is 1 to {largest_batch} for patches of side {size}, not {batch}");
         return Err(DatasetError::Option { option: "batch", reason });
@@ -305,10 +316,11 @@ mod tests {
                 let augmentation = Augmentation { mirror, ..Augmentation::default() };
                 let options = PatchOptions { padding, augmentation, ..options(size, 50) };
                 let batch = PatchSampler::new(&dataset, options).unwrap().batch(3);
-                assert_eq!(batch.amplitude.dim(), (50, size, size));
-                for (patch, code) in batch.amplitude.outer_iter().zip(batch.codes) {
-                    let centre = patch[[size / 2, size / 2]];
-                    let voxel = section.amplitude.indexed_iter().find(|(_, value)| **value == centre);
+                assert_eq!(batch.values.dim(), (50, 1, size, size));
+                for (patch, code) in batch.values.outer_iter().zip(batch.codes) {
+                    let centre = patch[[0, size / 2, size / 2]];
+                    let channel = section.channels.iter().next().unwrap();
+                    let voxel = channel.indexed_iter().find(|(_, value)| **value == centre);
                     assert_eq!(voxel.map(|(place, _)| section.codes[place]), Some(code));
                 }
             }
@@ -318,11 +330,13 @@ mod tests {
     #[test]
     fn a_patch_is_the_transposed_section_and_zero_beyond_it() {
         let dataset = dataset(&line(), &Split::None);
-        let section = &dataset.sections()[0].amplitude;
+        let section = dataset.sections()[0].channels.iter().next().unwrap();
         let walk = PatchWalk::new(&dataset, Subset::Train, 5, Padding::Zero, 7, None).unwrap();
         let patches: Vec<_> = walk
             .batches()
-            .flat_map(|batch| batch.amplitude.outer_iter().map(|p| p.to_owned()).collect::<Vec<_>>())
+            .flat_map(|batch| {
+                batch.values.outer_iter().map(|p| p.index_axis(Axis(0), 0).to_owned()).collect::<Vec<_>>()
+            })
             .collect();
         assert_eq!((patches.len(), walk.voxel_count()), (240, 240));
         // The walk starts with class 0: trace 0, sample 0.
@@ -341,8 +355,8 @@ mod tests {
         };
         let (plain, mirrored) = (with(0.0), with(1.0));
         assert_eq!(plain.codes, mirrored.codes);
-        assert_eq!(plain.amplitude, mirrored.amplitude.slice(ndarray::s![.., .., ..;-1]));
-        assert_ne!(plain.amplitude, mirrored.amplitude);
+        assert_eq!(plain.values, mirrored.values.slice(ndarray::s![.., .., .., ..;-1]));
+        assert_ne!(plain.values, mirrored.values);
     }
 
     #[test]
@@ -351,7 +365,7 @@ mod tests {
         let sampler = PatchSampler::new(&dataset, options(1, 37)).unwrap();
         let total = dataset.total(Subset::Train) as usize;
         assert_eq!((total, sampler.steps_per_epoch()), (160, 5));
-        let stream: Vec<_> = (0..20).flat_map(|step| sampler.batch(step).amplitude.into_iter()).collect();
+        let stream: Vec<_> = (0..20).flat_map(|step| sampler.batch(step).values.into_iter()).collect();
         let epoch = |k: usize| {
             let mut values: Vec<_> = stream[k * total..(k + 1) * total].iter().map(|value| value.to_bits()).collect();
             let order = values.clone();
@@ -379,7 +393,7 @@ mod tests {
             for step in 0..12 {
                 let (batch, placed) = (sampler.batch(step), sampler.placed_batch(step));
                 assert_eq!(batch.codes, placed.codes);
-                assert_eq!(batch.amplitude, known.select(Axis(0), &placed.places));
+                assert_eq!(batch.values, known.select(Axis(0), &placed.places));
             }
         }
         let augmentation = Augmentation { noise: 0.1, ..Augmentation::default() };
@@ -400,7 +414,11 @@ mod tests {
         let dataset = dataset(&line(), &Split::None);
         let with = |amplitude_scale, noise| {
             let augmentation = Augmentation { amplitude_scale, noise, ..Augmentation::default() };
-            PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(33, 20) }).unwrap().batch(2).amplitude
+            PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(33, 20) })
+                .unwrap()
+                .batch(2)
+                .values
+                .index_axis_move(Axis(1), 0)
         };
         let plain = with([1.0, 1.0], 0.0);
         for ((patch, scaled), noisy) in

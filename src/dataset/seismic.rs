@@ -7,15 +7,15 @@ use super::box_count::BoxCount;
 use super::{DatasetError, Split, Subset};
 use crate::grid::{ClassTable, Plane, Section, UNLABELLED};
 use crate::labels::Labels;
-use crate::volume::{AmplitudeScaling, Volume, live_in_section};
+use crate::volume::{ScaledSection, SectionChannels, SectionReader};
 
 /// One labelled section. All arrays are `[trace, sample]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledSection {
     /// Which inline or crossline.
     pub section: Section,
-    /// Amplitudes, scaled to [-1, 1]; 0 on dead and missing traces.
-    pub amplitude: Array2<f32>,
+    /// What a network sees, scaled to [-1, 1]: amplitudes first, 0 on dead and missing traces.
+    pub channels: SectionChannels,
     /// Class codes; [`UNLABELLED`] where there is none, and on dead and missing traces.
     pub codes: Array2<u8>,
     /// What every voxel is used for; [`Subset::Gap`] where unlabelled.
@@ -26,6 +26,7 @@ pub struct LabelledSection {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeismicDataset {
     sections: Vec<LabelledSection>,
+    is_signal: Vec<bool>,
     class_count: usize,
     labels_on_dead_traces: u64,
 }
@@ -47,7 +48,7 @@ impl LabelledSection {
 }
 
 impl SeismicDataset {
-    /// Reads the sections of `planes` that `labels` names, scales them, and divides their voxels by `split`.
+    /// Reads the sections of `planes` that `labels` names, and divides their voxels by `split`.
     ///
     /// Where a labelled inline and a labelled crossline cross and the split puts the same voxel into two subsets, it is
     /// used for neither.
@@ -56,13 +57,13 @@ impl SeismicDataset {
     /// When the labels were made for another grid, no section of `planes` is labelled, a class has no voxel to train
     /// on, a held-out part is empty, or the volume cannot be read.
     pub fn build(
-        volume: &dyn Volume,
-        scaling: &AmplitudeScaling,
+        reader: &SectionReader<'_>,
         labels: &Labels,
         classes: &ClassTable,
         planes: &[Plane],
         split: &Split,
     ) -> Result<Self, DatasetError> {
+        let volume = reader.volume();
         let (geometry, labelled) = (volume.geometry(), labels.geometry());
         if (geometry.inline, geometry.crossline, geometry.vertical)
             != (labelled.inline, labelled.crossline, labelled.vertical)
@@ -80,7 +81,7 @@ impl SeismicDataset {
             let read: Vec<_> = labels
                 .sections(plane)
                 .into_par_iter()
-                .filter_map(|section| Some(read(volume, scaling, section, labels.section(section)?)))
+                .filter_map(|section| Some(read(reader, section, labels.section(section)?)))
                 .collect::<Result<_, _>>()?;
             let codes: Vec<_> = read.iter().map(|(section, _)| (section.section.index, section.codes.view())).collect();
             let subsets = split.assign(plane, &codes)?;
@@ -97,7 +98,8 @@ impl SeismicDataset {
         }
         settle_crossings(&mut sections);
 
-        let dataset = Self { sections, class_count: classes.len(), labels_on_dead_traces };
+        let is_signal = reader.is_signal();
+        let dataset = Self { sections, is_signal, class_count: classes.len(), labels_on_dead_traces };
         dataset.check(classes, &labelled_voxels, split)?;
         Ok(dataset)
     }
@@ -105,6 +107,16 @@ impl SeismicDataset {
     /// The sections, inlines first, each plane in ascending order.
     pub fn sections(&self) -> &[LabelledSection] {
         &self.sections
+    }
+
+    /// How many channels a network sees.
+    pub fn channel_count(&self) -> usize {
+        self.is_signal.len()
+    }
+
+    /// For every channel, whether it holds amplitudes or an attribute: what changes of amplitude apply to.
+    pub(super) fn is_signal(&self) -> &[bool] {
+        &self.is_signal
     }
 
     /// How many classes the job names.
@@ -187,24 +199,20 @@ impl SeismicDataset {
 
 /// One section with its labels, and how many labels its dead traces lost.
 fn read(
-    volume: &dyn Volume,
-    scaling: &AmplitudeScaling,
+    reader: &SectionReader<'_>,
     section: Section,
     mut codes: Array2<u8>,
 ) -> Result<(LabelledSection, u64), DatasetError> {
-    let mut amplitude = Array2::zeros(codes.dim());
-    volume.read_section(section, amplitude.view_mut())?;
+    let ScaledSection { channels, live } = reader.read(section)?;
     let mut lost = 0;
-    let live = live_in_section(volume, section, amplitude.view());
     for (mut column, live) in codes.rows_mut().into_iter().zip(live) {
         if !live {
             lost += column.iter().filter(|&&code| code != UNLABELLED).count() as u64;
             column.fill(UNLABELLED);
         }
     }
-    scaling.apply(amplitude.view_mut());
     let subset = Array2::from_elem(codes.dim(), Subset::Gap);
-    Ok((LabelledSection { section, amplitude, codes, subset }, lost))
+    Ok((LabelledSection { section, channels, codes, subset }, lost))
 }
 
 /// Takes voxels out of use that two crossing sections put into different subsets.
@@ -241,7 +249,7 @@ mod tests {
     use crate::dataset::{RandomSplit, StripeSplit};
     use crate::labels::Labels;
     use crate::labels::test_survey::f3_labels;
-    use crate::volume::MemoryVolume;
+    use crate::volume::{MemoryVolume, Volume};
 
     fn classes(count: usize) -> ClassTable {
         ClassTable::from_names((0..count).map(|code| format!("class {code}"))).unwrap()
@@ -253,7 +261,7 @@ mod tests {
         planes: &[Plane],
         split: &Split,
     ) -> Result<SeismicDataset, DatasetError> {
-        SeismicDataset::build(cube, &scaling(), labels, &classes(3), planes, split)
+        SeismicDataset::build(&SectionReader::new(cube, scaling()), labels, &classes(3), planes, split)
     }
 
     proptest! {
@@ -369,7 +377,7 @@ mod tests {
         let codes = Array2::from_shape_fn((5, 4), |(_, sample)| sample as u8 % 3);
         labels.add_section(Section::crossline(3), codes.view()).unwrap();
         let dataset = build(&cube, &labels, &[Plane::Crossline], &Split::None).unwrap();
-        for ((trace, sample), &amplitude) in dataset.sections()[0].amplitude.indexed_iter() {
+        for ((trace, sample), &amplitude) in dataset.sections()[0].channels.iter().next().unwrap().indexed_iter() {
             assert_eq!(amplitude, scaling().scaled(cube.samples()[[trace, 3, sample]]));
         }
     }
@@ -379,8 +387,8 @@ mod tests {
         let Some((labels, _)) = f3_labels() else { return };
         let geometry = labels.geometry().clone();
         let volume = MemoryVolume::new(geometry.clone(), ndarray::Array3::ones(geometry.shape())).unwrap();
-        let build =
-            |split| SeismicDataset::build(&volume, &scaling(), &labels, &classes(9), &[Plane::Inline], &split).unwrap();
+        let reader = SectionReader::new(&volume, scaling());
+        let build = |split| SeismicDataset::build(&reader, &labels, &classes(9), &[Plane::Inline], &split).unwrap();
         let honest = build(stripes(95, 33, 30));
         assert_eq!(honest.leak(65), 0);
         let counts = [Subset::Train, Subset::Test, Subset::Gap].map(|subset| honest.counts(subset));

@@ -8,7 +8,7 @@ use super::{SeismicDataset, Split, StripeSplit};
 use crate::grid::{ClassTable, Plane, Section, UNLABELLED};
 use crate::labels::Labels;
 use crate::labels::test_survey::survey;
-use crate::volume::{AmplitudeScaling, MemoryVolume, Volume};
+use crate::volume::{AmplitudeScaling, MemoryVolume, SectionReader, Volume};
 
 /// Amplitudes 1, 2, 3, ... in the order `[inline, crossline, sample]`.
 pub(super) fn cube(shape: [usize; 3]) -> MemoryVolume {
@@ -32,5 +32,6 @@ pub(super) fn dataset(codes: &Array2<u8>, split: &Split) -> SeismicDataset {
     labels.add_section(Section::inline(0), codes.view()).unwrap();
     let count = codes.iter().filter(|&&code| code != UNLABELLED).max().unwrap() + 1;
     let classes = ClassTable::from_names((0..count).map(|code| code.to_string())).unwrap();
-    SeismicDataset::build(&cube, &scaling(), &labels, &classes, &[Plane::Inline], split).unwrap()
+    let reader = SectionReader::new(&cube, scaling());
+    SeismicDataset::build(&reader, &labels, &classes, &[Plane::Inline], split).unwrap()
 }

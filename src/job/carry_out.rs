@@ -313,7 +313,7 @@ impl Prepared {
             None
         };
         let model = if plan.trains { None } else { Some(plan.model()?) };
-        let layers = loaded.job.network.architecture().layers(loaded.job.patch.size, material.classes.len())?;
+        let layers = loaded.job.layers()?;
         // The one with the least memory decides about tiles.
         let device = plan.devices.iter().copied().min_by_key(|device| device.free_memory().unwrap_or(u64::MAX));
         let device = device.unwrap_or(plan.devices[0]);
@@ -382,7 +382,7 @@ impl Prepared {
         }
         if plan.reports {
             listener.notice(&JobEvent::Stage("writing the report"));
-            let dataset = material.dataset(loaded, &model.description.amplitude)?;
+            let dataset = material.dataset(loaded, &material.reader(&model.description)?)?;
             write_page(loaded, &material, &dataset, &model, &plan.folder, &plan.record, &warnings)?;
         }
         Ok(())

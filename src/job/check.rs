@@ -6,8 +6,8 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    ClassWeights, DenseForm, Engine, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding, Prediction,
-    PredictionOutput, PredictionPlane, Split, TrainingForm,
+    ClassWeights, DenseForm, Engine, Input, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding,
+    Prediction, PredictionOutput, PredictionPlane, Split, TrainingForm,
 };
 use crate::network::NetworkError;
 
@@ -22,6 +22,7 @@ pub(super) struct Finding {
 /// Everything that does not fit together.
 pub(super) fn check(job: &Job) -> Vec<Finding> {
     let mut findings = Findings(Vec::new());
+    input(job, &mut findings);
     classes(job, &mut findings);
     labels(job, &mut findings);
     split(job, &mut findings);
@@ -40,6 +41,46 @@ impl Findings {
     fn add(&mut self, key: impl Into<String>, message: impl Into<String>, help: &str) {
         let help = (!help.is_empty()).then(|| help.to_owned());
         self.0.push(Finding { key: key.into(), message: message.into(), help });
+    }
+}
+
+/// Channels, and whether other cubes bring the same ones.
+fn input(job: &Job, findings: &mut Findings) {
+    let names =
+        |input: &Input| -> Vec<String> { input.attributes.iter().map(|attribute| attribute.name.clone()).collect() };
+    let learnt = names(&job.input);
+    let others = job
+        .prediction
+        .iter()
+        .enumerate()
+        .filter_map(|(place, prediction)| Some((format!("prediction[{place}].input"), prediction.input.as_ref()?)));
+    for (key, input) in std::iter::once(("input".to_owned(), &job.input)).chain(others) {
+        let given = names(input);
+        for (place, name) in given.iter().enumerate() {
+            let key = format!("{key}.attributes[{place}].name");
+            if given[..place].contains(name) {
+                findings.add(key, format!("two attributes are called `{name}`"), "");
+            } else if ["amplitude", "depth"].contains(&name.as_str()) {
+                findings.add(key, format!("`{name}` is the name of another channel"), "give it another name");
+            } else if !learnt.contains(name) {
+                let message = format!("the network does not learn from an attribute `{name}`");
+                findings.add(key, message, "take it out, or add it to the `input` of the job under the same name");
+            }
+        }
+        for name in learnt.iter().filter(|name| !given.contains(name)) {
+            let message = format!("the network learns from an attribute `{name}`, which this cube lacks");
+            findings.add(&key, message, &format!("add `attributes: [{{ name: {name}, segy: {{ path: ... }} }}]`"));
+        }
+        if key == "input" {
+            continue;
+        }
+        if input.depth {
+            findings.add(format!("{key}.depth"), "the network itself knows whether it sees depth", "take it out");
+        }
+        for (place, _) in input.attributes.iter().enumerate().filter(|(_, attribute)| attribute.clip.is_some()) {
+            let key = format!("{key}.attributes[{place}].clip");
+            findings.add(key, "values are clipped as they were in training", "take it out");
+        }
     }
 }
 
@@ -163,7 +204,7 @@ fn network(job: &Job, findings: &mut Findings) {
         findings.add(key, error.to_string(), &help);
     };
     let form = job.network.form();
-    match job.network.architecture().layers(job.patch.size, job.classes.len()) {
+    match job.layers() {
         Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
         Err(error @ NetworkError::DecoderDepth { .. }) => refuse(format!("network.{form}.decoder"), error),
         Err(error) => refuse(format!("network.{form}"), error),
@@ -268,8 +309,8 @@ fn patches(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
 
 /// Crops that a U-Net can halve often enough.
 fn crops(job: &Job, form: &DenseForm, findings: &mut Findings) {
-    let layers = job.network.architecture().layers(job.patch.size, job.classes.len());
-    let Some(multiple) = layers.ok().and_then(|layers| layers.segmentation()).map(|segmentation| segmentation.multiple)
+    let Some(multiple) =
+        job.layers().ok().and_then(|layers| layers.segmentation()).map(|segmentation| segmentation.multiple)
     else {
         return;
     };

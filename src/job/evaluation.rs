@@ -29,7 +29,7 @@ pub(super) fn evaluate(
     let job = &loaded.job;
     listener.notice(&JobEvent::Stage("scoring the labelled voxels"));
     set_threads(threads);
-    let dataset = material.dataset(loaded, &model.description.amplitude)?;
+    let dataset = material.dataset(loaded, &material.reader(&model.description)?)?;
     let predictor = model.predictor(device)?;
     let options = ScoreOptions {
         engine: scoring_engine(&predictor, &dataset),

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disk_space::allocated;
 use super::engine_choice::{Computing, EngineChoice};
-use super::material::open_volume;
+use super::material::{open_attributes, open_volume};
 use super::pictures::{Pictures, asked_pictures};
 use super::predictors::{PrecisionChoice, predictors};
 use super::run_folder::{FileRecord, InputRecord, RunFolder, SpeedRecord, StageRecord};
@@ -27,19 +27,26 @@ use crate::network::{Device, Model};
 use crate::predict::{
     Engine, Outputs, PROBABILITY_FILE, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow,
 };
-use crate::volume::{LiveTraces, SegyVolume, SegyVolumeOptions, Volume, measure};
+use crate::volume::{LiveTraces, SectionReader, SegyVolume, SegyVolumeOptions, Volume, VolumeError, measure};
 
 /// Where unfinished predictions lie in the folder of unfinished work.
 pub(super) const UNFINISHED: &str = "prediction";
 /// Holds the finished sections of one of them.
 const SECTIONS: &str = "sections";
 
+/// Another cube than the one learnt from.
+struct OtherCube {
+    volume: SegyVolume,
+    live: LiveTraces,
+    attributes: Vec<(String, SegyVolume)>,
+}
+
 /// A prediction that has been checked against its data and can begin.
 pub(super) struct PreparedPrediction {
     place: usize,
     asked: Asked,
     /// Another cube than the one learnt from.
-    other: Option<(SegyVolume, LiveTraces)>,
+    other: Option<OtherCube>,
     truth: Option<SegyVolume>,
     options: PredictOptions,
     pictures: Pictures,
@@ -72,13 +79,14 @@ impl PreparedPrediction {
         let job = &loaded.job;
         let other = match &asked.input {
             Some(input) => {
-                let volume = open_volume(input, listener)?;
+                let volume = open_volume(&input.segy, listener)?;
+                let attributes = open_attributes(&volume, &input.attributes, listener)?;
                 let live = measure(&volume)?.live_traces;
-                Some((volume, live))
+                Some(OtherCube { volume, live, attributes })
             }
             None => None,
         };
-        let volume = other.as_ref().map_or(&material.volume, |(volume, _)| volume);
+        let volume = other.as_ref().map_or(&material.volume, |other| &other.volume);
         let (geometry, learnt) = (volume.geometry(), material.volume.geometry());
         if geometry.vertical.domain != learnt.vertical.domain {
             let message = format!(
@@ -121,7 +129,8 @@ impl PreparedPrediction {
         let padding: Padding = job.patch.padding.into();
         let both_planes = asked.plane == Some(PredictionPlane::Both);
         let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
-        let pipeline_bytes = options.pipeline_bytes(geometry, material.classes.len(), computing.workers);
+        let seen = [job.input.channels(), 1];
+        let pipeline_bytes = options.pipeline_bytes(geometry, seen, material.classes.len(), computing.workers);
         let largest = options.largest_window();
         let section = options.largest_section(geometry);
         let choice = EngineChoice { loaded, place, asked, computing, window: &largest, section, pipeline_bytes };
@@ -131,9 +140,18 @@ impl PreparedPrediction {
 
     fn volume<'a>(&'a self, material: &'a Material) -> (&'a SegyVolume, &'a LiveTraces) {
         match &self.other {
-            Some((volume, live)) => (volume, live),
+            Some(OtherCube { volume, live, .. }) => (volume, live),
             None => (&material.volume, &material.measurement.live_traces),
         }
+    }
+
+    /// Reads the sections of its cube as the model sees them.
+    fn reader<'a>(&'a self, material: &'a Material, model: &Model) -> Result<SectionReader<'a>, VolumeError> {
+        let Some(OtherCube { volume, attributes, .. }) = &self.other else {
+            return material.reader(&model.description);
+        };
+        let named = |(name, volume): &'a (String, SegyVolume)| (name.as_str(), volume as &dyn Volume);
+        model.description.reader(volume, &attributes.iter().map(named).collect::<Vec<_>>())
     }
 
     /// Bytes that it will write at least: what SEG-Y volumes and the file between two planes take, without what an interrupted
@@ -183,7 +201,8 @@ impl PreparedPrediction {
         let (sections_folder, engine) = fresh_or_same(&partial, &identity, self.options.engine)?;
         let options = PredictOptions { engine, ..self.options.clone() };
         let store = SectionStore::open(&sections_folder)?;
-        let prediction = Prediction { volume, scaling: &model.description.amplitude, options: &options, store: &store };
+        let reader = self.reader(material, model)?;
+        let prediction = Prediction { reader: &reader, options: &options, store: &store };
         let kept = prediction.kept_sections(model.description.classes.len())?;
         if kept > 0 {
             listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
@@ -195,7 +214,7 @@ impl PreparedPrediction {
         let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
         let counts = self.truth_sink(run, &mut sinks)?;
 
-        let choice = PrecisionChoice { model, device: devices[0], volume, options: &options };
+        let choice = PrecisionChoice { model, device: devices[0], reader: &reader, options: &options };
         let (precision, history) = choice.precision(self.asked.precision, listener)?;
         let mut written = self.file_sinks(run, volume, live, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));

@@ -11,7 +11,7 @@ use super::{Listener, LoadedJob, Material, RunError};
 use crate::dataset::Subset;
 use crate::grid::{Color, Plane, Section};
 use crate::report::{AmplitudeColors, Figure, SectionFigure};
-use crate::volume::Volume;
+use crate::volume::{SectionReader, Volume};
 
 /// What the labels of a job say.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -56,7 +56,7 @@ pub fn survey_labels(
     let geometry = material.volume.geometry();
     let counts = material.labels.class_counts(material.classes.len());
     let mut survey = LabelSurvey { classes: Vec::new(), sections: Vec::new(), leak: None, figures: Vec::new() };
-    let (divided, divides) = match material.dataset(loaded, &material.scaling) {
+    let (divided, divides) = match material.dataset(loaded, &SectionReader::new(&material.volume, material.scaling)) {
         Ok(dataset) => {
             survey.leak = Some(dataset.leak(loaded.job.patch.size));
             (Some([Subset::Train, Subset::Validation, Subset::Test].map(|subset| dataset.counts(subset))), Ok(()))

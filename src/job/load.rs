@@ -164,7 +164,7 @@ prediction:
         let job = load(folder.path(), JOB, &[]).unwrap().job;
         let paths: Vec<_> = job.labels.iter().map(|source| source.path().to_owned()).collect();
         assert_eq!(paths, [folder.path().join("else.pts"), folder.path().join("labels/salt.pts")]);
-        assert_eq!(job.input.path(), folder.path().join("cube.sgy"));
+        assert_eq!(job.input.segy.path, folder.path().join("cube.sgy"));
     }
 
     #[test]
@@ -222,7 +222,7 @@ prediction:
             ("path: cube.sgy", "path: cube.sgy, inlines: 189", (4, 27), "input.segy.inlines", "unknown key `inlines`"),
             ("path: cube.sgy", "path: none.sgy", (4, 17), "input.segy.path", "there is no file"),
             ("path: cube.sgy", "path: labels", (4, 17), "input.segy.path", "is a folder"),
-            ("segy:", "sgey:", (4, 3), "input.sgey", "unknown form `sgey`"),
+            ("segy:", "sgey:", (4, 3), "input.sgey", "unknown key `sgey`"),
             ("[else, salt]", "[else, salt, else]", (5, 23), "classes[2]", "named twice"),
             ("[else, salt]", "[else, 7]", (5, 17), "classes[1]", "found the number `7`, expected a class name"),
             ("[else, salt]", "[else, salt, grizzly]", (5, 23), "classes[2]", "has no labels"),

@@ -1,12 +1,16 @@
 //! What a job works on: the cube, its amplitudes, the labels and how they are divided.
 
-use super::schema::{Input, LabelSource};
+use super::schema::{Attribute, LabelSource, SegyInput};
 use super::{JobEvent, Listener, LoadedJob, RunError};
 use crate::dataset::{SeismicDataset, Split, Subset};
 use crate::grid::{ClassTable, Plane};
 use crate::labels::{LabelReport, Labels, PointClass, SectionImageOptions, read_points, read_section_image};
 use crate::metrics::SplitSummary;
-use crate::volume::{AmplitudeScaling, Measurement, SegyVolume, SegyVolumeOptions, Volume};
+use crate::network::ModelDescription;
+use crate::volume::{
+    AmplitudeScaling, Channel, Measurement, SectionReader, SegyVolume, SegyVolumeOptions, Volume, VolumeError,
+    check_same_grid,
+};
 
 /// Cube and labels of a job, read and checked.
 pub struct Material {
@@ -16,6 +20,10 @@ pub struct Material {
     pub measurement: Measurement,
     /// Clip and scale fitted to it.
     pub scaling: AmplitudeScaling,
+    /// The volumes beside it.
+    pub attributes: Vec<AttributeVolume>,
+    /// Whether the position on the vertical axis is a channel, too.
+    pub depth: bool,
     /// The classes.
     pub classes: ClassTable,
     /// The interpretation.
@@ -24,15 +32,28 @@ pub struct Material {
     pub label_reports: Vec<LabelReport>,
 }
 
+/// A volume beside the cube, on its grid.
+pub struct AttributeVolume {
+    /// What the job calls it.
+    pub name: String,
+    /// Its values.
+    pub volume: SegyVolume,
+    /// Their statistics.
+    pub measurement: Measurement,
+    /// Clip and scale fitted to them.
+    pub scaling: AmplitudeScaling,
+}
+
 impl Material {
-    /// Opens the cube, measures it and reads the labels.
+    /// Opens the cube and the volumes beside it, measures them and reads the labels.
     ///
     /// # Errors
     /// When the cube or a label input cannot be read or does not fit.
     pub fn open(loaded: &LoadedJob, listener: &mut dyn Listener) -> Result<Self, RunError> {
         let job = &loaded.job;
         let classes = job.class_table()?;
-        let volume = open_volume(&job.input, listener)?;
+        let volume = open_volume(&job.input.segy, listener)?;
+        let opened = open_attributes(&volume, &job.input.attributes, listener)?;
         let mut labels = Labels::new(volume.geometry().clone());
         let mut label_reports = Vec::new();
         for source in &job.labels {
@@ -43,17 +64,44 @@ impl Material {
             label_reports.push(report);
         }
         let (scaling, measurement) = AmplitudeScaling::fit(&volume, job.amplitude.clip.into())?;
-        Ok(Self { volume, measurement, scaling, classes, labels, label_reports })
+        let fitted = |(attribute, (name, volume)): (&Attribute, (String, SegyVolume))| {
+            let clip = attribute.clip.unwrap_or_default();
+            let (scaling, measurement) = AmplitudeScaling::fit(&volume, clip.into())?;
+            Ok(AttributeVolume { name, volume, measurement, scaling })
+        };
+        let attributes = job.input.attributes.iter().zip(opened).map(fitted).collect::<Result<_, VolumeError>>()?;
+        let depth = job.input.depth;
+        Ok(Self { volume, measurement, scaling, attributes, depth, classes, labels, label_reports })
     }
 
-    /// The labelled sections, scaled with `scaling` and divided as the job says.
+    /// What a network sees beside the amplitudes of the cube.
+    pub fn further_channels(&self) -> Vec<Channel> {
+        let attributes = self.attributes.iter().map(|attribute| {
+            let AttributeVolume { name, scaling, .. } = attribute;
+            Channel::Attribute { name: name.clone(), scaling: *scaling }
+        });
+        let depth = self.depth.then(|| Channel::depth(&self.volume.geometry().vertical));
+        attributes.chain(depth).collect()
+    }
+
+    /// Reads sections as the model sees them.
+    ///
+    /// # Errors
+    /// When the model wants other channels.
+    pub fn reader(&self, description: &ModelDescription) -> Result<SectionReader<'_>, VolumeError> {
+        let attributes = self.attributes.iter();
+        let named = attributes.map(|attribute| (attribute.name.as_str(), &attribute.volume as &dyn Volume));
+        description.reader(&self.volume, &named.collect::<Vec<_>>())
+    }
+
+    /// The labelled sections as `reader` gives them, divided as the job says.
     ///
     /// # Errors
     /// When a class has nothing to learn from or a subset is empty.
-    pub fn dataset(&self, loaded: &LoadedJob, scaling: &AmplitudeScaling) -> Result<SeismicDataset, RunError> {
+    pub fn dataset(&self, loaded: &LoadedJob, reader: &SectionReader<'_>) -> Result<SeismicDataset, RunError> {
         let job = &loaded.job;
         let split = job.split_options();
-        Ok(SeismicDataset::build(&self.volume, scaling, &self.labels, &self.classes, job.patch.planes(), &split)?)
+        Ok(SeismicDataset::build(reader, &self.labels, &self.classes, job.patch.planes(), &split)?)
     }
 }
 
@@ -61,14 +109,30 @@ impl Material {
 ///
 /// # Errors
 /// When it cannot be read.
-pub(super) fn open_volume(input: &Input, listener: &mut dyn Listener) -> Result<SegyVolume, RunError> {
-    let Input::Segy(segy) = input;
+pub(super) fn open_volume(segy: &SegyInput, listener: &mut dyn Listener) -> Result<SegyVolume, RunError> {
     let options = SegyVolumeOptions { file: segy.open_options(), domain: segy.domain() };
     let volume = SegyVolume::open(&segy.path, &options)?;
     for warning in volume.warnings() {
         listener.notice(&JobEvent::Warning(&format!("{}: {warning}", segy.path.display())));
     }
     Ok(volume)
+}
+
+/// Opens the volumes beside `cube` by name.
+///
+/// # Errors
+/// When one cannot be read or has other lines or samples.
+pub(super) fn open_attributes(
+    cube: &SegyVolume,
+    attributes: &[Attribute],
+    listener: &mut dyn Listener,
+) -> Result<Vec<(String, SegyVolume)>, RunError> {
+    let open = |attribute: &Attribute| {
+        let volume = open_volume(&attribute.segy, listener)?;
+        check_same_grid(cube, &volume)?;
+        Ok((attribute.name.clone(), volume))
+    };
+    attributes.iter().map(open).collect()
 }
 
 fn read_labels(source: &LabelSource, classes: &ClassTable, labels: &mut Labels) -> Result<LabelReport, RunError> {

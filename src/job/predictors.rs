@@ -5,7 +5,7 @@ use super::schema::Precision as PrecisionName;
 use super::{JobEvent, Listener, RunError};
 use crate::network::{Device, Model, NetworkError, Precision, Predictor};
 use crate::predict::{Engine, PredictOptions, choose_precision};
-use crate::volume::Volume;
+use crate::volume::SectionReader;
 
 /// On a CUDA device one worker prepares and fetches while the kernels of the other run.
 const WORKERS_PER_GPU: usize = 2;
@@ -34,7 +34,7 @@ pub(super) fn predictors(
 pub(super) struct PrecisionChoice<'a> {
     pub(super) model: &'a Model,
     pub(super) device: Device,
-    pub(super) volume: &'a dyn Volume,
+    pub(super) reader: &'a SectionReader<'a>,
     pub(super) options: &'a PredictOptions,
 }
 
@@ -48,13 +48,12 @@ impl PrecisionChoice<'_> {
         asked: PrecisionName,
         listener: &mut dyn Listener,
     ) -> Result<(Precision, String), RunError> {
-        let Self { model, device, volume, options } = *self;
+        let Self { model, device, reader, options } = *self;
         let precision = match fixed(asked) {
             Some(precision) => precision,
             None => {
                 let exact = model.predictor(device)?;
-                let scaling = &model.description.amplitude;
-                let (precision, trials) = choose_precision(volume, scaling, model, options, &exact)?;
+                let (precision, trials) = choose_precision(reader, model, options, &exact)?;
                 let trials: Vec<String> = trials.iter().map(ToString::to_string).collect();
                 let trials = if trials.is_empty() { "the device has no lower one".into() } else { trials.join("; ") };
                 listener.notice(&JobEvent::Note(&format!("precision {precision}: {trials}")));

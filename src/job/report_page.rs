@@ -45,6 +45,9 @@ pub(super) fn write_page(
         ("seed".to_owned(), job.seed.to_string()),
         ("program".to_owned(), format!("facies {}, libtorch {}, on {}", record.facies, record.libtorch, record.device)),
     ];
+    if !description.further_channels.is_empty() {
+        summary.insert(1, ("channels".to_owned(), description.channel_names().join(", ")));
+    }
     if let Some(origin) = &description.pretrained {
         summary.insert(1, ("pretrained weights".to_owned(), format!("{} (SHA-256 {})", origin.file, origin.sha256)));
     }
@@ -62,13 +65,7 @@ pub(super) fn write_page(
         name: job.name.clone(),
         summary,
         warnings,
-        volumes: vec![ReportVolume {
-            role: "learnt from".into(),
-            name: material.volume.name(),
-            geometry: material.volume.geometry().clone(),
-            statistics: Some(material.measurement.statistics),
-            clip: Some(description.amplitude.bounds()),
-        }],
+        volumes: volumes(material, model),
         classes: material.classes.clone(),
         labels: material.label_reports.clone(),
         voxels: voxels.into_iter().filter(|subset| subset.counts.iter().any(|&count| count > 0)).collect(),
@@ -80,6 +77,25 @@ pub(super) fn write_page(
         job_yaml: job_yaml(job)?,
     };
     Ok(write_report(&folder.file(REPORT), &content)?)
+}
+
+/// The cube, and the volumes beside it.
+fn volumes(material: &Material, model: &Model) -> Vec<ReportVolume> {
+    let cube = ReportVolume {
+        role: "learnt from".into(),
+        name: material.volume.name(),
+        geometry: material.volume.geometry().clone(),
+        statistics: Some(material.measurement.statistics),
+        clip: Some(model.description.amplitude.bounds()),
+    };
+    let attributes = material.attributes.iter().map(|attribute| ReportVolume {
+        role: format!("channel `{}`", attribute.name),
+        name: attribute.volume.name(),
+        geometry: attribute.volume.geometry().clone(),
+        statistics: Some(attribute.measurement.statistics),
+        clip: Some(attribute.scaling.bounds()),
+    });
+    std::iter::once(cube).chain(attributes).collect()
 }
 
 fn embedded(figure: &FigureRecord, folder: &RunFolder) -> Result<ReportFigure, RunError> {

@@ -9,7 +9,7 @@ use super::schema::{
 };
 use crate::dataset;
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
-use crate::network::{self, Architecture, Backbone, Head, OptimizerOptions, Top};
+use crate::network::{self, Architecture, Backbone, Head, Layers, NetworkError, OptimizerOptions, Top};
 use crate::volume::ClipBounds;
 
 /// Steps of an epoch of crops, which have no natural one.
@@ -53,6 +53,17 @@ impl Job {
                 seed: self.seed,
             }),
         }
+    }
+}
+
+impl Job {
+    /// The layers of the network, for as many channels as the input has.
+    ///
+    /// # Errors
+    /// When network and patch do not fit together.
+    pub fn layers(&self) -> Result<Layers, NetworkError> {
+        let input = network::Input::Amplitude(self.input.channels());
+        self.network.architecture().layers_for(input, self.patch.size, self.classes.len())
     }
 }
 

@@ -56,7 +56,6 @@ impl PreparedTraining {
         identity: &str,
     ) -> Result<Self, RunError> {
         let job = &loaded.job;
-        let dataset = material.dataset(loaded, &material.scaling)?;
         let vertical = material.volume.geometry().vertical;
         let description = ModelDescription {
             version: ModelDescription::VERSION,
@@ -65,11 +64,13 @@ impl PreparedTraining {
             planes: job.patch.planes().to_vec(),
             classes: material.classes.clone(),
             amplitude: material.scaling,
+            further_channels: material.further_channels(),
             domain: vertical.domain,
             sample_step: vertical.step,
             pretrained: None,
             seed: job.seed,
         };
+        let dataset = material.dataset(loaded, &material.reader(&description)?)?;
         let pretrained = job.network.weights().map(Pretrained::read).transpose()?;
         let model = Model::new(description, pretrained.as_ref())?;
         let description = model.description.clone();
@@ -136,7 +137,11 @@ impl PreparedTraining {
         let job = &loaded.job;
         let architecture = self.description.architecture.title();
         let voxels = self.dataset.total(Subset::Train);
-        listener.notice(&JobEvent::Stage(&format!("training {architecture} on {voxels} labelled voxels")));
+        let channels = match &self.description.channel_names()[..] {
+            [_] => String::new(),
+            names => format!(", seen as {}", names.join(", ")),
+        };
+        listener.notice(&JobEvent::Stage(&format!("training {architecture} on {voxels} labelled voxels{channels}")));
         set_threads(self.threads);
         let partial = folder.partial().join(UNFINISHED);
         fs::create_dir_all(&partial).map_err(RunError::io("make", &partial))?;
@@ -198,7 +203,7 @@ fn checkpoint_path(folder: &RunFolder) -> PathBuf {
 /// so that a continued run measures as it began.
 pub(super) fn scoring_engine(predictor: &Predictor, dataset: &SeismicDataset) -> Engine {
     if predictor.segmentation().is_some() {
-        let shapes = dataset.sections().iter().map(|section| section.amplitude.dim());
+        let shapes = dataset.sections().iter().map(|section| section.codes.dim());
         let largest = shapes.map(|(traces, samples)| (traces * samples, traces.max(samples))).max();
         let whole = largest.filter(|&(voxels, _)| voxels <= MOST_VOXELS_AT_A_TIME);
         return Engine::Dense { tile: whole.map_or(768, |(_, side)| side) };

@@ -1,6 +1,6 @@
 //! Batches made ready for a learner, on whichever thread has time.
 
-use ndarray::{ArrayView3, ArrayViewD};
+use ndarray::{ArrayView3, ArrayView4, ArrayViewD};
 use tch::{Kind, Tensor};
 
 use super::array::tensor_from_array;
@@ -20,8 +20,8 @@ pub struct Batch {
 /// What a batch shows to the network.
 #[derive(Debug)]
 pub(super) enum Input {
-    /// `[N, 1, H, W]`.
-    Amplitudes(Tensor),
+    /// `[N, C, H, W]`.
+    Values(Tensor),
     /// Patches whose features are kept, by their place.
     KeptPatches(Tensor),
     /// Crops of images whose features are kept, and the side of their outputs.
@@ -40,23 +40,23 @@ impl Stager {
         Self { device }
     }
 
-    /// Patches `[n, patch, patch]` (samples down, traces across) and the codes of their centres.
+    /// Patches `[n, channel, patch, patch]` (samples down, traces across) and the codes of their centres.
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn patches(&self, amplitude: ArrayView3<'_, f32>, codes: &[u8]) -> Result<Batch, NetworkError> {
+    pub fn patches(&self, values: ArrayView4<'_, f32>, codes: &[u8]) -> Result<Batch, NetworkError> {
         let target = self.codes(ndarray::aview1(codes).into_dyn())?;
-        Ok(Batch { input: self.amplitudes(amplitude)?, target, form: Form::Patch })
+        Ok(Batch { input: self.values(values)?, target, form: Form::Patch })
     }
 
-    /// Crops `[n, h + r - 1, w + r - 1]` and the codes `[n, h, w]` of their inner voxels, of which
+    /// Crops `[n, channel, h + r - 1, w + r - 1]` and the codes `[n, h, w]` of their inner voxels, of which
     /// [`UNLABELLED`](crate::grid::UNLABELLED) ones do not count.
     ///
     /// # Errors
     /// When memory runs out.
-    pub fn crops(&self, amplitude: ArrayView3<'_, f32>, codes: ArrayView3<'_, u8>) -> Result<Batch, NetworkError> {
+    pub fn crops(&self, values: ArrayView4<'_, f32>, codes: ArrayView3<'_, u8>) -> Result<Batch, NetworkError> {
         let target = self.codes(codes.into_dyn())?;
-        Ok(Batch { input: self.amplitudes(amplitude)?, target, form: Form::Dense })
+        Ok(Batch { input: self.values(values)?, target, form: Form::Dense })
     }
 
     /// Patches whose features the learner keeps, by the order in which it was given them.
@@ -79,8 +79,8 @@ impl Stager {
         Ok(Batch { input: Input::KeptCrops(places, side), target, form: Form::Dense })
     }
 
-    fn amplitudes(&self, amplitude: ArrayView3<'_, f32>) -> Result<Input, NetworkError> {
-        Ok(Input::Amplitudes(self.pinned(tensor_from_array(amplitude)?.f_unsqueeze(1)?)?))
+    fn values(&self, values: ArrayView4<'_, f32>) -> Result<Input, NetworkError> {
+        Ok(Input::Values(self.pinned(tensor_from_array(values)?)?))
     }
 
     fn codes(&self, codes: ArrayViewD<'_, u8>) -> Result<Tensor, NetworkError> {

@@ -1,6 +1,6 @@
 //! What frozen layers make of inputs that come again, computed once and kept.
 
-use ndarray::{ArrayView2, ArrayView3};
+use ndarray::{ArrayView3, ArrayView4};
 use tch::{Device, Kind, Tensor};
 
 use super::NetworkError;
@@ -61,14 +61,14 @@ impl Kept {
         Ok(Self::Patches(Tensor::f_empty(shape, (Kind::Float, device))?, 0))
     }
 
-    /// Adds the features of patches `[n, patch, patch]`.
+    /// Adds the features of patches `[n, channel, patch, patch]`.
     pub(super) fn add_patches(
         &mut self,
         network: &Sequential,
-        amplitude: ArrayView3<'_, f32>,
+        values: ArrayView4<'_, f32>,
     ) -> Result<(), NetworkError> {
         let Self::Patches(all, filled) = self else { return Ok(()) };
-        let input = tensor_from_array(amplitude)?.f_unsqueeze(1)?.f_to_device(all.device())?;
+        let input = tensor_from_array(values)?.f_to_device(all.device())?;
         let features = network.frozen_features(&input, Form::Patch)?;
         let count = features.size()[0];
         all.f_narrow(0, *filled, count)?.f_copy_(&channels_behind(&features)?)?;
@@ -76,19 +76,19 @@ impl Kept {
         Ok(())
     }
 
-    /// Adds the features of an image, unless `carry_on` says no on the way.
+    /// Adds the features of an image `[channel, sample, trace]`, unless `carry_on` says no on the way.
     pub(super) fn add_image(
         &mut self,
         network: &Sequential,
         layers: &FrozenLayers,
-        amplitude: ArrayView2<'_, f32>,
+        values: ArrayView3<'_, f32>,
         device: Device,
         carry_on: &dyn Fn() -> bool,
     ) -> Result<(), NetworkError> {
         let (Self::Images(images), Some(window)) = (self, layers.window) else { return Err(NetworkError::NoDenseForm) };
-        let image = tensor_from_array(amplitude)?.f_unsqueeze(0)?.f_unsqueeze(0)?.f_to_device(device)?;
+        let image = tensor_from_array(values)?.f_unsqueeze(0)?.f_to_device(device)?;
         let halo = window as i64 - 1;
-        let [rows, columns] = [amplitude.nrows(), amplitude.ncols()].map(|side| (side as i64 - halo).max(0));
+        let [rows, columns] = [values.dim().1, values.dim().2].map(|side| (side as i64 - halo).max(0));
         let features = Tensor::f_empty([rows, columns, layers.channels as i64], (Kind::Float, device))?;
         for row in (0..rows).step_by(TILE as usize) {
             for column in (0..columns).step_by(TILE as usize) {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::{Array2, Array3};
+use ndarray::{Array3, Array4};
 use tch::{Kind, Reduction, Tensor};
 
 use super::array::NamedArray;
@@ -90,13 +90,13 @@ impl Learner {
         self.network.frozen_layers()
     }
 
-    /// Computes and keeps what the frozen layers make of images `[sample, trace]`, until `carry_on` says no.
+    /// Computes and keeps what the frozen layers make of images `[channel, sample, trace]`, until `carry_on` says no.
     ///
     /// # Errors
     /// When the network has no dense form or no frozen layers, or memory runs out.
     pub fn keep_images(
         &mut self,
-        images: impl Iterator<Item = Array2<f32>>,
+        images: impl Iterator<Item = Array3<f32>>,
         carry_on: &dyn Fn() -> bool,
     ) -> Result<(), NetworkError> {
         let layers = self.network.frozen_layers()?.ok_or_else(nothing_frozen)?;
@@ -111,14 +111,14 @@ impl Learner {
         Ok(())
     }
 
-    /// Computes and keeps what the frozen layers make of `count` patches, which come as batches `[n, patch, patch]`, until
-    /// `carry_on` says no.
+    /// Computes and keeps what the frozen layers make of `count` patches, which come as batches
+    /// `[n, channel, patch, patch]`, until `carry_on` says no.
     ///
     /// # Errors
     /// When the network has no frozen layers or memory runs out.
     pub fn keep_patches(
         &mut self,
-        batches: impl Iterator<Item = Array3<f32>>,
+        batches: impl Iterator<Item = Array4<f32>>,
         count: usize,
         carry_on: &dyn Fn() -> bool,
     ) -> Result<(), NetworkError> {
@@ -177,10 +177,10 @@ impl Learner {
             _ => network.dense_form([rows, columns]),
         };
         let (input, form) = match &batch.input {
-            Input::Amplitudes(amplitudes) => {
-                let (_, _, height, width) = amplitudes.size4()?;
+            Input::Values(values) => {
+                let (_, _, height, width) = values.size4()?;
                 let halo = network.layers.receptive_field().map_or(0, |window| window as i64 - 1);
-                (moved(amplitudes, device)?, dense_form(height - halo, width - halo))
+                (moved(values, device)?, dense_form(height - halo, width - halo))
             }
             Input::KeptPatches(places) => (kept()?.of_patches(&moved(places, device)?)?, Form::Patch),
             Input::KeptCrops(places, side) => {
@@ -191,7 +191,7 @@ impl Learner {
         // Re-seeding at every step makes dropout a function of the step, so that a continued run repeats it.
         tch::manual_seed(step_seed(self.options.seed, step));
         match &batch.input {
-            Input::Amplitudes(_) => network.train(&input, form),
+            Input::Values(_) => network.train(&input, form),
             Input::KeptPatches(_) | Input::KeptCrops(..) => network.train_on_features(&input, form),
         }
     }

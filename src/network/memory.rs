@@ -30,7 +30,7 @@ impl Layers {
         let Some(field) = self.receptive_field() else { return 0 };
         let stride = self.total_stride();
         let [rows, columns] = shape.map(|side| (side.next_multiple_of(stride) + field - 1) as u64);
-        let input = Extent { count: tiles as u64, channels: 1, rows, columns };
+        let input = Extent { count: tiles as u64, channels: self.channels() as u64, rows, columns };
         let outputs = (tiles * shape[0] * shape[1] * self.outputs()) as u64;
         // Scores, their softmax and its transpose are float32 whatever the precision.
         self.peak(input, 0, device) * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
@@ -50,7 +50,7 @@ impl Layers {
         let side = self.receptive_field().unwrap_or(self.patch);
         let input = extent::Extent { channels: self.channels(), rows: side, columns: side };
         let peak = (batch * self.patch_peak(input, &self.layers)) as u64;
-        let patches = 4 * batch as u64 * (self.patch * self.patch) as u64;
+        let patches = 4 * batch as u64 * (self.channels() * self.patch * self.patch) as u64;
         peak * bytes_per_value(precision) + patches + self.scratch_bytes()
     }
 

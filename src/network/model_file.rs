@@ -10,7 +10,7 @@ use super::parameters::Parameters;
 use super::sequential::Sequential;
 use super::{Architecture, Device, Input, Layers, NetworkError, Normalization, Precision, Predictor, Pretrained};
 use crate::grid::{ClassTable, Domain, Plane};
-use crate::volume::AmplitudeScaling;
+use crate::volume::{AmplitudeScaling, Channel, SectionReader, Volume, VolumeError};
 
 /// Version of the metadata below.
 const VERSION: u32 = 1;
@@ -43,6 +43,9 @@ pub struct ModelDescription {
     pub classes: ClassTable,
     /// How amplitudes are clipped and scaled.
     pub amplitude: AmplitudeScaling,
+    /// What it sees beside amplitudes, in the order of its channels.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further_channels: Vec<Channel>,
     /// Two-way time or depth.
     pub domain: Domain,
     /// Distance of samples in the training volume, in ms or m.
@@ -62,7 +65,29 @@ impl ModelDescription {
     /// # Errors
     /// When architecture and patch do not fit together.
     pub fn layers(&self) -> Result<Layers, NetworkError> {
-        self.architecture.layers(self.patch, self.classes.len())
+        self.architecture.layers_for(self.input(), self.patch, self.classes.len())
+    }
+
+    /// How many volumes, or positions, it sees.
+    pub fn input(&self) -> Input {
+        Input::Amplitude(1 + self.further_channels.len())
+    }
+
+    /// What its channels are called, in their order.
+    pub fn channel_names(&self) -> Vec<&str> {
+        std::iter::once("amplitude").chain(self.further_channels.iter().map(Channel::name)).collect()
+    }
+
+    /// Reads the sections of `volume` as the network sees them. `attributes` are the volumes of its further channels, by name.
+    ///
+    /// # Errors
+    /// When an attribute is missing, or has other axes than the cube.
+    pub fn reader<'a>(
+        &self,
+        volume: &'a dyn Volume,
+        attributes: &[(&str, &'a dyn Volume)],
+    ) -> Result<SectionReader<'a>, VolumeError> {
+        SectionReader::new(volume, self.amplitude).with_channels(&self.further_channels, attributes)
     }
 }
 
@@ -85,7 +110,7 @@ impl Model {
         if let Some(pretrained) = pretrained {
             let backbone = description.architecture.backbone();
             let layers = description.architecture.pretrained_layers(&network.layers)?;
-            pretrained.load_into(&layers, backbone, Input::Amplitude(1), &mut network.parameters)?;
+            pretrained.load_into(&layers, backbone, description.input(), &mut network.parameters)?;
             description.pretrained = Some(pretrained.origin(backbone));
         }
         Ok(Self { description, network })
@@ -178,6 +203,7 @@ mod tests {
             planes: vec![Plane::Inline],
             classes: ClassTable::from_names(["a", "b"]).unwrap(),
             amplitude: AmplitudeScaling::new(-2.0, 2.0).unwrap(),
+            further_channels: Vec::new(),
             domain: Domain::Time,
             sample_step: 4.0,
             pretrained: None,

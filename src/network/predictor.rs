@@ -1,6 +1,6 @@
 //! A network that classifies.
 
-use ndarray::{Array2, Array3, Array4, ArrayView2, ArrayView3, ArrayView4};
+use ndarray::{Array2, Array3, Array4, ArrayView3, ArrayView4};
 use tch::{Kind, Tensor};
 
 use super::array::{self, tensor_from_array, values};
@@ -43,6 +43,11 @@ impl Predictor {
         self.network.classes
     }
 
+    /// Number of channels that it sees.
+    pub fn channels(&self) -> usize {
+        self.network.channels
+    }
+
     /// Side of the patch round a voxel.
     pub fn patch(&self) -> usize {
         self.network.patch
@@ -63,68 +68,63 @@ impl Predictor {
         self.network.total_stride
     }
 
-    /// Class scores (logits) `[n, K]` of patches `[n, patch, patch]`, samples down and traces across.
+    /// Class scores (logits) `[n, K]` of patches `[n, channel, patch, patch]`, samples down and traces across; or of
+    /// normalised pictures `[n, channel, row, column]`.
     ///
     /// # Errors
-    /// When the patches have another size or memory runs out.
-    pub fn patch_scores(&self, patches: ArrayView3<'_, f32>) -> Result<Array2<f32>, NetworkError> {
+    /// When the patches have another size or other channels, or memory runs out.
+    pub fn patch_scores(&self, patches: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
         rows(&self.network.patch_scores(&self.input(patches)?)?)
     }
 
-    /// Class probabilities `[n, K]` of patches `[n, patch, patch]`.
+    /// Class probabilities `[n, K]` of patches `[n, channel, patch, patch]`, or of normalised pictures.
     ///
     /// # Errors
     /// As [`Predictor::patch_scores`].
-    pub fn patch_probabilities(&self, patches: ArrayView3<'_, f32>) -> Result<Array2<f32>, NetworkError> {
+    pub fn patch_probabilities(&self, patches: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
         rows(&self.network.patch_scores(&self.input(patches)?)?.f_softmax(1, Kind::Float)?)
     }
 
-    /// Class scores (logits) `[n, K]` of normalised pictures `[n, channel, row, column]`.
-    ///
-    /// # Errors
-    /// When the pictures have another size or other channels, or memory runs out.
-    pub fn picture_scores(&self, pictures: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        rows(&self.network.patch_scores(&self.moved(tensor_from_array(pictures)?)?)?)
-    }
-
-    /// Class probabilities `[n, K]` of normalised pictures `[n, channel, row, column]`.
-    ///
-    /// # Errors
-    /// As [`Predictor::picture_scores`].
-    pub fn picture_probabilities(&self, pictures: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        let scores = self.network.patch_scores(&self.moved(tensor_from_array(pictures)?)?)?;
-        rows(&scores.f_softmax(1, Kind::Float)?)
-    }
-
-    /// Class scores (logits) `[n, K, h, w]` of windows `[n, h + r - 1, w + r - 1]`.
+    /// Class scores (logits) `[n, K, h, w]` of windows `[n, channel, h + r - 1, w + r - 1]`.
     ///
     /// # Errors
     /// When the network has no dense form, the windows do not fit or memory runs out.
-    pub fn dense_scores(&self, windows: ArrayView3<'_, f32>) -> Result<Array4<f32>, NetworkError> {
-        let (_, rows, columns) = windows.dim();
+    pub fn dense_scores(&self, windows: ArrayView4<'_, f32>) -> Result<Array4<f32>, NetworkError> {
+        let (_, _, rows, columns) = windows.dim();
         self.check_window([rows, columns])?;
         maps(&self.network.dense_scores(&self.input(windows)?)?)
     }
 
-    /// Class scores (logits) `[n, K, h, w]` of pictures `[n, h, w]`, by a network that segments.
+    /// Class scores (logits) `[n, K, h, w]` of pictures `[n, channel, h, w]`, by a network that segments.
     ///
     /// # Errors
-    /// When the network does not segment, or memory runs out.
-    pub fn segmentation_scores(&self, pictures: ArrayView3<'_, f32>) -> Result<Array4<f32>, NetworkError> {
+    /// When the network does not segment, the pictures have other channels, or memory runs out.
+    pub fn segmentation_scores(&self, pictures: ArrayView4<'_, f32>) -> Result<Array4<f32>, NetworkError> {
         maps(&self.network.native_scores(&self.input(pictures)?)?)
     }
 
-    /// Puts a padded section `[rows, columns]`, samples down and traces across, on the device. Its tiles and patches can then
-    /// be classified without copying them one by one.
+    /// Puts a padded section `[channel, rows, columns]`, samples down and traces across, on the device. Its tiles and patches
+    /// can then be classified without copying them one by one.
     ///
     /// # Errors
-    /// When memory runs out.
-    pub fn place(&self, padded: ArrayView2<'_, f32>) -> Result<PlacedSection<'_>, NetworkError> {
+    /// When it has other channels than the network, or memory runs out.
+    pub fn place(&self, padded: ArrayView3<'_, f32>) -> Result<PlacedSection<'_>, NetworkError> {
+        self.check_channels(padded.shape()[0])?;
         Ok(PlacedSection { predictor: self, section: self.moved(tensor_from_array(padded)?)? })
     }
 
-    fn input(&self, windows: ArrayView3<'_, f32>) -> Result<Tensor, NetworkError> {
-        self.moved(tensor_from_array(windows)?.f_unsqueeze(1)?)
+    fn input(&self, windows: ArrayView4<'_, f32>) -> Result<Tensor, NetworkError> {
+        self.check_channels(windows.shape()[1])?;
+        self.moved(tensor_from_array(windows)?)
+    }
+
+    fn check_channels(&self, given: usize) -> Result<(), NetworkError> {
+        let channels = self.channels();
+        if given == channels {
+            return Ok(());
+        }
+        let expected = format!("{channels} channels");
+        Err(NetworkError::Shape { what: "the network's input".into(), actual: vec![given], expected })
     }
 
     /// The tensor on the device; from page-locked memory, so that the copy runs beside the kernels of other threads.
@@ -156,7 +156,7 @@ impl Predictor {
 #[derive(Debug)]
 pub struct PlacedSection<'a> {
     predictor: &'a Predictor,
-    /// `[rows, columns]`.
+    /// `[channels, rows, columns]`.
     section: Tensor,
 }
 
@@ -172,10 +172,10 @@ impl PlacedSection<'_> {
         self.predictor.check_window(window)?;
         let [height, width] = window.map(|side| side as i64);
         let view = |&[row, column]: &[usize; 2]| -> Result<Tensor, NetworkError> {
-            Ok(self.section.f_narrow(0, row as i64, height)?.f_narrow(1, column as i64, width)?)
+            Ok(self.section.f_narrow(1, row as i64, height)?.f_narrow(2, column as i64, width)?)
         };
         let windows = corners.iter().map(view).collect::<Result<Vec<_>, _>>()?;
-        let windows = Tensor::f_stack(&windows, 0)?.f_unsqueeze(1)?;
+        let windows = Tensor::f_stack(&windows, 0)?;
         let scores = self.predictor.network.dense_scores(&windows)?;
         Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
     }
@@ -195,7 +195,7 @@ impl PlacedSection<'_> {
             Ok(rows.f_narrow(-1, from[1] as i64, shape[1] as i64)?)
         };
         let inputs = segments.iter().map(|segment| part(&self.section, segment.input, input));
-        let inputs = Tensor::f_stack(&inputs.collect::<Result<Vec<_>, _>>()?, 0)?.f_unsqueeze(1)?;
+        let inputs = Tensor::f_stack(&inputs.collect::<Result<Vec<_>, _>>()?, 0)?;
         let scores = self.predictor.network.native_scores(&inputs)?;
         tch::no_grad(|| {
             let of_segment =
@@ -212,12 +212,12 @@ impl PlacedSection<'_> {
     pub fn patches(&self, corners: &[[usize; 2]]) -> Result<Array2<f32>, NetworkError> {
         let side = self.predictor.patch() as i64;
         // Views of all patches, then a copy of the chosen ones, made on the device.
-        let windows = self.section.f_unfold(0, side, 1)?.f_unfold(1, side, 1)?;
+        let windows = self.section.f_permute([1, 2, 0])?.f_unfold(0, side, 1)?.f_unfold(1, side, 1)?;
         let index = |axis: usize| -> Result<Option<Tensor>, NetworkError> {
             let places: Vec<i64> = corners.iter().map(|corner| corner[axis] as i64).collect();
             Ok(Some(self.predictor.places(&places)?))
         };
-        let patches = windows.f_index(&[index(0)?, index(1)?])?.f_unsqueeze(1)?;
+        let patches = windows.f_index(&[index(0)?, index(1)?])?;
         rows(&self.predictor.network.patch_scores(&patches)?.f_softmax(1, Kind::Float)?)
     }
 }

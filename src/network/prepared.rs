@@ -48,6 +48,7 @@ pub(super) struct Prepared {
     pub(super) steps: Vec<Step>,
     pub(super) padding: Padding,
     pub(super) patch: usize,
+    pub(super) channels: usize,
     pub(super) receptive_field: Option<usize>,
     pub(super) segmentation: Option<Segmentation>,
     pub(super) total_stride: usize,
@@ -68,6 +69,7 @@ impl Prepared {
                 steps,
                 padding: layers.padding,
                 patch: layers.patch,
+                channels: layers.channels(),
                 receptive_field: layers.receptive_field(),
                 segmentation: layers.segmentation(),
                 total_stride: layers.total_stride(),
@@ -87,7 +89,7 @@ impl Prepared {
         if self.precision == Precision::Bfloat16 { Kind::BFloat16 } else { Kind::Float }
     }
 
-    /// Class scores `[N, K, H, W]` in float32 of pictures `[N, 1, H, W]`, of a network that segments.
+    /// Class scores `[N, K, H, W]` in float32 of pictures `[N, C, H, W]`, of a network that segments.
     pub(super) fn native_scores(&self, pictures: &Tensor) -> Result<Tensor, NetworkError> {
         let multiple = self.segmentation.ok_or(NetworkError::NoDenseForm)?.multiple;
         tch::no_grad(|| {
@@ -96,7 +98,7 @@ impl Prepared {
         })
     }
 
-    /// Class scores `[N, K]` of patches `[N, 1, patch, patch]`.
+    /// Class scores `[N, K]` of patches `[N, C, patch, patch]`.
     pub(super) fn patch_scores(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
         if self.segmentation.is_some() {
             return Err(NetworkError::NoPatchForm);

@@ -15,9 +15,9 @@ const MOMENTUM: f64 = 0.1;
 /// Which form to compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// `[N, 1, patch, patch]` to `[N, K]`.
+    /// `[N, C, patch, patch]` to `[N, K]`.
     Patch,
-    /// `[N, 1, H + r - 1, W + r - 1]` to `[N, K, H, W]`, with dilated kernels.
+    /// `[N, C, H + r - 1, W + r - 1]` to `[N, K, H, W]`, with dilated kernels.
     Dense,
     /// The same with the phases of each stride as entries of the batch; H and W are multiples of the total stride.
     Phases,
@@ -84,7 +84,8 @@ impl Sequential {
             return Ok(None);
         }
         let (side, device) = (self.layers.patch as i64, self.parameters.device());
-        let patch = Tensor::f_zeros([1, 1, side, side], (tch::Kind::Float, device))?;
+        let channels = self.layers.channels() as i64;
+        let patch = Tensor::f_zeros([1, channels, side, side], (tch::Kind::Float, device))?;
         let of_patch = self.frozen_features(&patch, Form::Patch)?.size()[1..].to_vec();
         let window = Layers { layers: layers.to_vec(), ..self.layers.clone() }.receptive_field();
         Ok(Some(FrozenLayers { window, channels: of_patch[0] as usize, of_patch }))

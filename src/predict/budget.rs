@@ -79,16 +79,19 @@ impl MemoryPlan<'_> {
         let each = match engine {
             Engine::Dense { tile } => {
                 if let Some(parts) = self.parts(tile) {
-                    let [rows, columns] = parts.filled();
                     let computing = self.layers.native_bytes(parts.together, parts.input(), self.precision);
-                    return self.in_all(computing + 2 * 4 * (rows * columns) as u64);
+                    return self.in_all(computing + self.section_bytes(parts.filled()));
                 }
                 let tiling = Tiling::new(self.layers.total_stride(), self.device, tile, self.window.shape());
                 let section = tiling.padded(self.layers.receptive_field().unwrap_or(1));
                 let computing = self.layers.dense_bytes(tiling.together, tiling.shape, self.precision, self.device);
-                computing + 2 * 4 * (section[0] * section[1]) as u64
+                computing + self.section_bytes(section)
             }
-            Engine::Patch { batch, .. } => self.layers.patch_bytes(batch, self.precision),
+            Engine::Patch { batch, .. } => {
+                let [traces, samples] = self.window.shape();
+                let side = self.layers.patch - 1;
+                self.layers.patch_bytes(batch, self.precision) + self.section_bytes([samples + side, traces + side])
+            }
         };
         self.in_all(each)
     }
@@ -105,6 +108,11 @@ impl MemoryPlan<'_> {
     fn in_all(&self, each: u64) -> u64 {
         // The pipeline holds host memory, the tensors of a CUDA device are in its own.
         self.workers as u64 * each + if self.device.is_cuda() { 0 } else { self.pipeline_bytes }
+    }
+
+    /// A padded section and its copy on the device.
+    fn section_bytes(&self, [rows, columns]: [usize; 2]) -> u64 {
+        2 * 4 * (self.layers.channels() * rows * columns) as u64
     }
 
     fn first_that_fits(&self, engines: &[Engine]) -> Result<Engine, PredictError> {

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1};
 use super::{PredictError, PredictOptions, interpret_section};
 use crate::grid::Section;
 use crate::network::{Model, NetworkError, Precision, Predictor};
-use crate::volume::{AmplitudeScaling, Volume, live_in_section};
+use crate::volume::{ScaledSection, SectionReader};
 
 /// Sections of the sample, spread evenly over those that are asked for.
 const SECTIONS: usize = 4;
@@ -40,13 +40,12 @@ impl fmt::Display for PrecisionTrial {
     }
 }
 
-/// The fastest precision that changes the class of at most one voxel in 10,000 of a sample of `volume`, and what was tried.
+/// The fastest precision that changes the class of at most one voxel in 10,000 of a sample of a cube, and what was tried.
 ///
 /// # Errors
 /// When the sample cannot be read or memory runs out.
 pub fn choose_precision(
-    volume: &dyn Volume,
-    scaling: &AmplitudeScaling,
+    reader: &SectionReader<'_>,
     model: &Model,
     options: &PredictOptions,
     reference: &Predictor,
@@ -58,7 +57,7 @@ pub fn choose_precision(
     }
     let step = options.sections.len().div_ceil(SECTIONS).max(1);
     let sample: Vec<Section> = options.sections.iter().copied().skip(step / 2).step_by(step).collect();
-    let exact = codes(volume, scaling, reference, options, &sample)?;
+    let exact = codes(reader, reference, options, &sample)?;
     let mut trials = Vec::new();
     for precision in lower {
         let predictor = match model.predictor_in(device, precision) {
@@ -67,7 +66,7 @@ pub fn choose_precision(
             Err(NetworkError::Torch { .. }) => continue,
             Err(error) => return Err(error.into()),
         };
-        let rounded = codes(volume, scaling, &predictor, options, &sample)?;
+        let rounded = codes(reader, &predictor, options, &sample)?;
         let pairs = || exact.iter().flatten().zip(rounded.iter().flatten());
         let changed = pairs().filter(|(exact, rounded)| exact != rounded).count() as u64;
         let voxels = pairs().filter(|(exact, _)| **exact != crate::grid::UNLABELLED).count() as u64;
@@ -81,18 +80,14 @@ pub fn choose_precision(
 }
 
 fn codes(
-    volume: &dyn Volume,
-    scaling: &AmplitudeScaling,
+    reader: &SectionReader<'_>,
     predictor: &Predictor,
     options: &PredictOptions,
     sections: &[Section],
 ) -> Result<Vec<Array2<u8>>, PredictError> {
     let interpret = |&section: &Section| {
-        let mut amplitude = Array2::zeros(volume.geometry().section_shape(section.plane));
-        volume.read_section(section, amplitude.view_mut())?;
-        let live = live_in_section(volume, section, amplitude.view());
-        scaling.apply(amplitude.view_mut());
-        Ok(interpret_section(predictor, options, amplitude.view(), ArrayView1::from(&live))?.codes)
+        let ScaledSection { channels, live } = reader.read(section)?;
+        Ok(interpret_section(predictor, options, &channels, ArrayView1::from(&live))?.codes)
     };
     sections.iter().map(interpret).collect()
 }

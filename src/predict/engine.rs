@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, Array3, ArrayView1, ArrayView2, s};
+use ndarray::{Array3, ArrayView1, s};
 
 use super::{Interpretation, PredictError, PredictOptions, SectionWindow, dense, patch};
 use crate::dataset::{Padding, Window};
 use crate::network::{NetworkError, Predictor};
+use crate::volume::SectionChannels;
 
 /// How class probabilities are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,16 +62,16 @@ impl Engine {
     }
 }
 
-/// What a network says of the `window` of a scaled `section` `[trace, sample]`, with the outputs asked for.
+/// What a network says of the `window` of a scaled `section`, with the outputs asked for.
 ///
 /// Windows see the whole section and, beyond its edge, `padding`. Traces that are not `live` get no class.
 ///
 /// # Errors
-/// When the network has no dense form, or the device runs out of memory.
+/// When the network has no dense form or other channels, or the device runs out of memory.
 pub fn interpret_section(
     predictor: &Predictor,
     options: &PredictOptions,
-    section: ArrayView2<'_, f32>,
+    section: &SectionChannels,
     live: ArrayView1<'_, bool>,
 ) -> Result<Interpretation, PredictError> {
     let PredictOptions { engine, padding, window, outputs, .. } = options;
@@ -85,17 +86,17 @@ pub fn interpret_section(
     })
 }
 
-/// Class probabilities `[class, trace, sample]` of the `window` of a scaled `section` `[trace, sample]`.
+/// Class probabilities `[class, trace, sample]` of the `window` of a scaled `section`.
 ///
 /// Windows see the whole section and, beyond its edge, `padding`. Traces that are not `live` get 0 for every class.
 ///
 /// # Errors
-/// When the network has no dense form, or the device runs out of memory.
+/// When the network has no dense form or other channels, or the device runs out of memory.
 pub fn section_probabilities(
     predictor: &Predictor,
     engine: Engine,
     padding: Padding,
-    section: ArrayView2<'_, f32>,
+    section: &SectionChannels,
     live: ArrayView1<'_, bool>,
     window: &SectionWindow,
 ) -> Result<Array3<f32>, PredictError> {
@@ -109,8 +110,7 @@ pub fn section_probabilities(
 
 /// A section as engines see it.
 pub(super) struct SectionView<'a> {
-    /// Scaled amplitudes `[trace, sample]`.
-    pub(super) section: ArrayView2<'a, f32>,
+    pub(super) section: &'a SectionChannels,
     pub(super) live: ArrayView1<'a, bool>,
     pub(super) window: &'a SectionWindow,
     pub(super) padding: Padding,
@@ -122,29 +122,31 @@ impl SectionView<'_> {
         self.live.slice(s![self.window.traces.clone()])
     }
 
-    /// A copy `[sample, trace]`, the network's orientation, of `shape` values that begins `before` traces and samples before
-    /// the window.
-    pub(super) fn padded(&self, shape: [usize; 2], before: usize) -> Array2<f32> {
+    /// A copy `[channel, sample, trace]`, the network's orientation, of `shape` values a channel that begins `before` traces and
+    /// samples before the window.
+    pub(super) fn padded(&self, shape: [usize; 2], before: usize) -> Array3<f32> {
         let first = |window: &Range<usize>| window.start as i64 - before as i64;
         self.copied(shape, first(&self.window.traces), first(&self.window.samples))
     }
 
-    /// A copy `[sample, trace]` of the whole section, filled up to `shape`.
-    pub(super) fn whole(&self, shape: [usize; 2]) -> Array2<f32> {
+    /// A copy `[channel, sample, trace]` of the whole section, filled up to `shape`.
+    pub(super) fn whole(&self, shape: [usize; 2]) -> Array3<f32> {
         self.copied(shape, 0, 0)
     }
 
-    fn copied(&self, shape: [usize; 2], first_trace: i64, first_sample: i64) -> Array2<f32> {
-        let mut padded = Array2::zeros(shape);
+    fn copied(&self, [rows, columns]: [usize; 2], first_trace: i64, first_sample: i64) -> Array3<f32> {
+        let mut padded = Array3::zeros((self.section.count(), rows, columns));
         let view = Window { first_trace, trace_step: 1, first_sample, padding: self.padding };
-        view.copy(self.section, padded.view_mut(), |amplitude| amplitude);
+        for (channel, padded) in self.section.iter().zip(padded.outer_iter_mut()) {
+            view.copy(channel, padded, |value| value);
+        }
         padded
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array1, Axis};
+    use ndarray::{Array1, Array2, Axis};
 
     use super::super::test_network::{noise, predictor, vgg16, waldeland};
     use super::*;
@@ -153,7 +155,7 @@ mod tests {
         [Engine::Dense { tile: 40 }, Engine::Patch { batch: 97, stride: 1 }].map(|engine| {
             let live = Array1::from_elem(section.nrows(), true);
             let window = SectionWindow::whole([section.nrows(), section.ncols()]);
-            section_probabilities(predictor, engine, padding, section.view(), live.view(), &window).unwrap()
+            section_probabilities(predictor, engine, padding, &section.clone().into(), live.view(), &window).unwrap()
         })
     }
 
@@ -212,11 +214,11 @@ mod tests {
 
     #[test]
     fn tile_size_and_window_change_nothing_but_the_last_digits() {
-        let (section, predictor) = (noise(120, 70), predictor(waldeland()));
+        let (section, predictor) = (noise(120, 70).into(), predictor(waldeland()));
         let live = Array1::from_elem(120, true);
         let dense = |tile, window: &SectionWindow| {
             let engine = Engine::Dense { tile };
-            section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), window).unwrap()
+            section_probabilities(&predictor, engine, Padding::Zero, &section, live.view(), window).unwrap()
         };
         let whole = SectionWindow::whole([120, 70]);
         let reference = dense(500, &whole);
@@ -228,13 +230,13 @@ mod tests {
 
     #[test]
     fn dead_traces_get_no_probability() {
-        let (section, predictor) = (noise(30, 20), predictor(waldeland()));
+        let (section, predictor) = (noise(30, 20).into(), predictor(waldeland()));
         let mut live = Array1::from_elem(30, true);
         live[7] = false;
         let window = SectionWindow::whole([30, 20]);
         for engine in [Engine::Dense { tile: 8 }, Engine::Patch { batch: 50, stride: 1 }] {
             let values =
-                section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), &window).unwrap();
+                section_probabilities(&predictor, engine, Padding::Zero, &section, live.view(), &window).unwrap();
             for (trace, values) in values.axis_iter(Axis(1)).enumerate() {
                 let sums = values.sum_axis(Axis(0));
                 let expected = if trace == 7 { 0.0 } else { 1.0 };

@@ -33,15 +33,23 @@ pub struct PredictOptions {
 
 impl PredictOptions {
     /// The most memory that sections of a survey in the pipeline take, in bytes; what the network needs beside it is the
-    /// engine's.
-    pub fn pipeline_bytes(&self, geometry: &Geometry, classes: usize, workers: usize) -> u64 {
+    /// engine's. The network sees `channels` volumes of `thickness` neighbouring sections each, which sections share.
+    pub fn pipeline_bytes(
+        &self,
+        geometry: &Geometry,
+        [channels, thickness]: [usize; 2],
+        classes: usize,
+        workers: usize,
+    ) -> u64 {
         let Some(plane) = self.sections.first().map(|section| section.plane) else { return 0 };
         let voxels = |plane: Plane| geometry.section_shape(plane).iter().map(|&count| count as u64).product::<u64>();
         let both = if self.both_planes { voxels(plane.other()) } else { 0 };
         let Outputs { probability, confidence } = self.outputs;
-        let floats = 1 + usize::from(confidence) + if probability || self.both_planes { classes } else { 0 };
+        let floats = usize::from(confidence) + if probability || self.both_planes { classes } else { 0 };
         let voxel_bytes = 1 + floats * size_of::<f32>();
-        voxels(plane).max(both) * (sections_in_flight(workers) * voxel_bytes) as u64
+        let in_flight = sections_in_flight(workers);
+        let seen = channels * (in_flight + thickness - 1) * size_of::<f32>();
+        voxels(plane).max(both) * (in_flight * voxel_bytes + seen) as u64
     }
 
     /// A window that is as large as that of any section that the network sees, along either plane.

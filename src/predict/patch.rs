@@ -105,13 +105,13 @@ mod tests {
 
     #[test]
     fn a_preview_is_exact_at_its_nodes_and_between_them_in_between() {
-        let (section, predictor) = (noise(14, 19), predictor(waldeland()));
+        let (section, predictor) = (noise(14, 19).into(), predictor(waldeland()));
         let mut live = Array1::from_elem(14, true);
         live[5] = false;
         let window = SectionWindow::whole([14, 19]);
         let [exact, preview] = [1, 4].map(|stride| {
             let engine = Engine::Patch { batch: 32, stride };
-            section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), &window).unwrap()
+            section_probabilities(&predictor, engine, Padding::Zero, &section, live.view(), &window).unwrap()
         });
         for trace in [0, 4, 8, 12, 13] {
             for sample in [0, 4, 8, 12, 16, 18] {

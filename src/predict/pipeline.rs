@@ -16,12 +16,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use ndarray::Array2;
 
 use super::busy::DeviceClock;
 use super::{Interpretation, PredictError};
 use crate::grid::Section;
 use crate::network::{Device, Predictor, set_threads};
+use crate::volume::ScaledSection;
 
 /// Most threads that read, and most that finish: neither costs much beside the network.
 const MOST_HANDS: usize = 4;
@@ -30,14 +30,6 @@ const MOST_HANDS: usize = 4;
 /// wait for one that is slow; beside them what is being read or finished while no worker has to wait.
 pub fn sections_in_flight(workers: usize) -> usize {
     2 * workers + MOST_HANDS + 2
-}
-
-/// A section as a network sees it.
-pub(super) struct ScaledSection {
-    /// `[trace, sample]`, clipped and scaled.
-    pub(super) amplitude: Array2<f32>,
-    /// Which traces carry a signal.
-    pub(super) live: Vec<bool>,
 }
 
 /// What is done with sections.
@@ -179,8 +171,8 @@ pub(super) fn run<T: Task>(
                         break;
                     }
                     let result = clock.during(|| task.compute(predictor, &scaled));
-                    let ScaledSection { amplitude, live } = scaled;
-                    drop(amplitude);
+                    let ScaledSection { channels, live } = scaled;
+                    drop(channels);
                     match result {
                         Ok(interpretation) => {
                             let _ = computed_sender.send((place, live, interpretation, room));
@@ -279,6 +271,8 @@ impl Clocks {
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
+    use ndarray::Array2;
+
     use super::super::test_network::{predictor, waldeland};
     use super::*;
     use crate::network::NetworkError;
@@ -358,12 +352,13 @@ mod tests {
         fn read(&self, section: Section) -> Result<ScaledSection, PredictError> {
             self.enters();
             self.at(Stage::Read, section.index)?;
-            let amplitude = Array2::from_elem((1, 1), section.index as f32);
-            Ok(ScaledSection { amplitude, live: vec![true] })
+            let channels = Array2::from_elem((1, 1), section.index as f32).into();
+            Ok(ScaledSection { channels, live: vec![true] })
         }
 
         fn compute(&self, _: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-            self.at(Stage::Compute, scaled.amplitude[[0, 0]] as usize)?;
+            let index = scaled.channels.iter().next().map_or(0.0, |channel| channel[[0, 0]]) as usize;
+            self.at(Stage::Compute, index)?;
             self.computed.fetch_add(1, Ordering::SeqCst);
             Ok(Interpretation { codes: Array2::zeros((1, 1)), confidence: None, probability: None })
         }

@@ -50,11 +50,10 @@ fn score_sections(
     for section in dataset.sections() {
         let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
         let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
-        let (rows, columns) = section.amplitude.dim();
-        let window = SectionWindow::whole([rows, columns]);
-        let amplitude = section.amplitude.view();
+        let window = SectionWindow::whole(section.channels.shape());
+        let channels = &section.channels;
         let probabilities =
-            section_probabilities(predictor, options.engine, options.padding, amplitude, traces.view(), &window)?;
+            section_probabilities(predictor, options.engine, options.padding, channels, traces.view(), &window)?;
         for (&subset, sums) in subsets.iter().zip(&mut sums) {
             sums.add_section(section.codes_in(subset).view(), probabilities.view());
         }
@@ -72,7 +71,7 @@ fn score_patches(
     let mut sums = ScoreSums::new(dataset.class_count());
     let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
     for batch in walk.batches() {
-        let probabilities = predictor.patch_probabilities(batch.amplitude.view())?;
+        let probabilities = predictor.patch_probabilities(batch.values.view())?;
         sums.add_rows(&batch.codes, probabilities.view());
     }
     Ok(sums)

@@ -124,7 +124,7 @@ pub(super) fn each_group(
 ) -> Result<(), NetworkError> {
     let window = view.window;
     let [traces, samples] = [&window.traces, &window.samples].map(|range| (range.start, range.len()));
-    let (section_traces, section_samples) = view.section.dim();
+    let [section_traces, section_samples] = view.section.shape();
     let section = [section_samples, section_traces];
     let parts = Parts::new(segmentation, predictor.device(), largest, section, [samples, traces]);
     let placed = predictor.place(view.whole(parts.filled()).view())?;
@@ -157,7 +157,7 @@ mod tests {
     fn computed(tile: usize, window: &SectionWindow, live: &Array1<bool>) -> Array3<f32> {
         let (section, engine) = (noise(150, 131), Engine::Dense { tile });
         let predictor = predictor(unet());
-        section_probabilities(&predictor, engine, Padding::Zero, section.view(), live.view(), window).unwrap()
+        section_probabilities(&predictor, engine, Padding::Zero, &section.into(), live.view(), window).unwrap()
     }
 
     fn largest_difference(a: &Array3<f32>, b: &Array3<f32>) -> f32 {
@@ -192,7 +192,7 @@ mod tests {
         let whole = SectionWindow::whole([9, 9]);
         let predictor = predictor(unet());
         let refused =
-            section_probabilities(&predictor, Engine::PATCH, Padding::Zero, section.view(), live.view(), &whole);
+            section_probabilities(&predictor, Engine::PATCH, Padding::Zero, &section.into(), live.view(), &whole);
         assert!(matches!(refused, Err(PredictError::Network(NetworkError::NoPatchForm))));
     }
 

@@ -38,6 +38,7 @@ pub(super) fn model(architecture: Architecture) -> Model {
         planes: vec![Plane::Inline],
         classes: ClassTable::from_names(["a", "b", "c", "d", "e"]).unwrap(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
+        further_channels: Vec::new(),
         domain: Domain::Time,
         sample_step: 4.0,
         pretrained: None,

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use ndarray::{Array2, Array3, ArrayView1, s};
 use rayon::prelude::*;
 
-use super::pipeline::{self, ScaledSection, Task};
+use super::pipeline::{self, Task};
 use super::probability_file::ProbabilityFile;
 use super::{
     Interpretation, Outputs, PredictError, PredictOptions, PredictedSection, PredictionProgress, PredictionSummary,
@@ -13,15 +13,13 @@ use super::{
 };
 use crate::grid::{Section, UNLABELLED};
 use crate::network::Predictor;
-use crate::volume::{AmplitudeScaling, Volume, live_in_section};
+use crate::volume::{ScaledSection, SectionReader};
 
 /// A cube about to be interpreted.
 #[derive(Clone, Copy)]
 pub struct Prediction<'a> {
-    /// The cube.
-    pub volume: &'a dyn Volume,
-    /// The clip and scale it was trained with.
-    pub scaling: &'a AmplitudeScaling,
+    /// The cube, as the network was trained to see it.
+    pub reader: &'a SectionReader<'a>,
     /// What to predict, and how.
     pub options: &'a PredictOptions,
     /// Keeps finished sections.
@@ -133,12 +131,7 @@ impl Prediction<'_> {
     }
 
     fn read(&self, section: Section) -> Result<ScaledSection, PredictError> {
-        let [traces, samples] = self.volume.geometry().section_shape(section.plane);
-        let mut amplitude = Array2::zeros((traces, samples));
-        self.volume.read_section(section, amplitude.view_mut())?;
-        let live = live_in_section(self.volume, section, amplitude.view());
-        self.scaling.apply(amplitude.view_mut());
-        Ok(ScaledSection { amplitude, live })
+        Ok(self.reader.read(section)?)
     }
 }
 
@@ -163,7 +156,7 @@ impl Task for OwnPlane<'_> {
     }
 
     fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-        interpret_section(predictor, &self.options, scaled.amplitude.view(), ArrayView1::from(&scaled.live))
+        interpret_section(predictor, &self.options, &scaled.channels, ArrayView1::from(&scaled.live))
     }
 
     fn finish(
@@ -172,14 +165,14 @@ impl Task for OwnPlane<'_> {
         live: Vec<bool>,
         mut interpretation: Interpretation,
     ) -> Result<PredictedSection, PredictError> {
-        let Prediction { volume, options, store, .. } = self.prediction;
+        let Prediction { reader, options, store, .. } = self.prediction;
         if let Some(other) = self.other {
             let own = interpretation.probability.take().expect("it was asked for");
             let other = other.across(section.index - options.sections[0].index)?;
             let live = ArrayView1::from(&live[options.window.traces.clone()]);
             interpretation = Interpretation::from_probabilities((own + other) * 0.5, live, options.outputs);
         }
-        let shape = volume.geometry().section_shape(section.plane);
+        let shape = reader.volume().geometry().section_shape(section.plane);
         let whole = whole_section(section, shape, &options.window, interpretation);
         store.save(&whole)?;
         Ok(whole)
@@ -205,7 +198,7 @@ impl Task for OtherPlane<'_> {
     }
 
     fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-        interpret_section(predictor, &self.options, scaled.amplitude.view(), ArrayView1::from(&scaled.live))
+        interpret_section(predictor, &self.options, &scaled.channels, ArrayView1::from(&scaled.live))
     }
 
     fn finish(&self, section: Section, _live: Vec<bool>, interpretation: Interpretation) -> Result<(), PredictError> {
@@ -256,7 +249,7 @@ mod tests {
     use super::*;
     use crate::dataset::Padding;
     use crate::grid::{Domain, Geometry, LineAxis, Plane, VerticalAxis};
-    use crate::volume::MemoryVolume;
+    use crate::volume::{AmplitudeScaling, MemoryVolume, Volume};
 
     /// Keeps what it is given.
     struct Collector(Arc<Mutex<Vec<PredictedSection>>>);
@@ -311,7 +304,8 @@ mod tests {
         };
         let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
         let (volume, predictor) = (volume(), predictor(waldeland()));
-        let prediction = Prediction { volume: &volume, scaling: &scaling, options, store };
+        let reader = SectionReader::new(&volume, scaling);
+        let prediction = Prediction { reader: &reader, options, store };
         let predictors = (0..workers).map(|_| predictor.share()).collect();
         let result = prediction.run(predictors, &mut sinks, &mut watch, &interrupted);
         let collected = std::mem::take(&mut *collected.lock().unwrap());

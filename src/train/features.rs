@@ -97,7 +97,7 @@ pub(super) fn keep(
         }
         Sampler::Dense(sampler) => {
             let images = sampler.images().unwrap_or_default();
-            learner.keep_images(images.iter().map(|image| sampler.image_amplitudes(image)), carry_on)
+            learner.keep_images(images.iter().map(|image| sampler.image_values(image)), carry_on)
         }
     }
 }

@@ -35,7 +35,7 @@ impl<'a> Sampler<'a> {
             }
             Self::Patch(sampler) => {
                 let batch = sampler.batch(step);
-                stager.patches(batch.amplitude.view(), &batch.codes)
+                stager.patches(batch.values.view(), &batch.codes)
             }
             Self::Dense(sampler) if features_kept => {
                 let batch = sampler.placed_batch(step);
@@ -43,7 +43,7 @@ impl<'a> Sampler<'a> {
             }
             Self::Dense(sampler) => {
                 let batch = sampler.batch(step);
-                stager.crops(batch.amplitude.view(), batch.codes.view())
+                stager.crops(batch.values.view(), batch.codes.view())
             }
         }
     }

@@ -280,8 +280,9 @@ mod tests {
             assert_eq!(before.values == after.values, frozen, "{}", before.name);
         }
 
-        let section = dataset.sections()[0].amplitude.t().insert_axis(ndarray::Axis(0)).to_owned();
-        let scores = whole.predictor().unwrap().segmentation_scores(section.view()).unwrap();
+        let amplitude = dataset.sections()[0].channels.iter().next().unwrap().reversed_axes();
+        let section = amplitude.insert_axis(ndarray::Axis(0)).insert_axis(ndarray::Axis(0));
+        let scores = whole.predictor().unwrap().segmentation_scores(section).unwrap();
         let right = |&(sample, trace): &(usize, usize)| {
             (scores[[0, 1, sample, trace]] > scores[[0, 0, sample, trace]]) == (trace >= 40)
         };

@@ -17,7 +17,7 @@ use crate::network::{
     Architecture, Device, Encoder, Freeze, Head, Learner, LearnerOptions, Model, ModelDescription, OptimizerOptions,
     Padding as Borders, Unet, set_threads,
 };
-use crate::volume::{AmplitudeScaling, MemoryVolume, Volume};
+use crate::volume::{AmplitudeScaling, MemoryVolume, SectionReader, Volume};
 
 /// One inline with two textures: slow waves on the left, fast ones on the right.
 pub(super) fn dataset() -> SeismicDataset {
@@ -44,7 +44,8 @@ fn labelled(is_labelled: impl Fn(usize) -> bool) -> SeismicDataset {
     let codes = Array2::from_shape_fn((80, 60), code);
     labels.add_section(Section::inline(0), codes.view()).unwrap();
     let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
-    SeismicDataset::build(&volume, &scaling, &labels, &classes(), &[Plane::Inline], &Split::None).unwrap()
+    let reader = SectionReader::new(&volume, scaling);
+    SeismicDataset::build(&reader, &labels, &classes(), &[Plane::Inline], &Split::None).unwrap()
 }
 
 pub(super) fn classes() -> ClassTable {
@@ -60,6 +61,7 @@ pub(super) fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Lea
         planes: vec![Plane::Inline],
         classes: classes(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
+        further_channels: Vec::new(),
         domain: Domain::Time,
         sample_step: 4.0,
         pretrained: None,

@@ -110,6 +110,32 @@ pub enum VolumeError {
         /// Upper bound.
         high: f32,
     },
+    /// A volume that shall be a channel does not lie on the grid of the cube.
+    #[error("{attribute} has {axis} {actual}, {cube} {expected}")]
+    #[diagnostic(help("all volumes of one input have the same lines and samples; cut or resample this one"))]
+    OtherGrid {
+        /// `inlines`, `crosslines` or `samples`.
+        axis: &'static str,
+        /// Name of the cube.
+        cube: String,
+        /// Its axis, in words.
+        expected: String,
+        /// Name of the other volume.
+        attribute: String,
+        /// Its axis, in words.
+        actual: String,
+    },
+    /// A channel that a network was trained with is not there.
+    #[error("the network wants an attribute `{name}` beside {volume}; given are: {}", if given.is_empty() { "none".to_owned() } else { given.join(", ") })]
+    #[diagnostic(help("name its volume under `attributes` of the `input`"))]
+    NoAttribute {
+        /// What the job that trained it called it.
+        name: String,
+        /// Name of the cube.
+        volume: String,
+        /// What is there.
+        given: Vec<String>,
+    },
     /// A file that is read beside the cube is at fault.
     #[error("cannot read {path}")]
     Io {

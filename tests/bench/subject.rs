@@ -12,8 +12,8 @@ use facies::network::{
 use facies::predict::{
     Engine, MemoryPlan, Outputs, PredictOptions, SectionWindow, interpret_section, section_probabilities,
 };
-use facies::volume::AmplitudeScaling;
 use facies::volume::synthetic::{Facies, SyntheticCube, SyntheticOptions};
+use facies::volume::{AmplitudeScaling, SectionChannels};
 use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView3, Axis};
 
 use crate::Failure;
@@ -66,6 +66,7 @@ impl Network {
             planes: vec![Plane::Inline],
             classes: ClassTable::from_names(Facies::ALL.map(Facies::name))?,
             amplitude: scaling()?,
+            further_channels: Vec::new(),
             domain: Domain::Time,
             sample_step: 4.0,
             pretrained: None,
@@ -141,7 +142,7 @@ fn lively(model: Model, line: &Line) -> Result<Model, Failure> {
         let [trace, sample] = corners[patch];
         line.amplitude[[trace + column, sample + row]]
     });
-    let scores = model.predictor(Device::cpu())?.patch_scores(patches.view())?;
+    let scores = model.predictor(Device::cpu())?.patch_scores(patches.view().insert_axis(Axis(1)))?;
     let means = scores.mean_axis(Axis(0)).ok_or("a section smaller than a patch")?;
     let gain = 2.0 / (&scores - &means).std(0.0);
     for array in &mut weights {
@@ -196,9 +197,10 @@ pub(super) fn voxels_per_second(
         outputs: Outputs { probability: false, confidence: true },
         both_planes: false,
     };
+    let section = SectionChannels::from(line.amplitude.clone());
     let interpret = |predictor: &Predictor| -> Result<(), Failure> {
         set_threads(division.threads);
-        let result = interpret_section(predictor, &options, line.amplitude.view(), line.live.view())?;
+        let result = interpret_section(predictor, &options, &section, line.live.view())?;
         std::hint::black_box(&result);
         Ok(())
     };
@@ -228,8 +230,8 @@ pub(super) fn probabilities(
     window: &SectionWindow,
 ) -> Result<Array3<f32>, Failure> {
     set_threads(threads);
-    let (section, live) = (line.amplitude.view(), line.live.view());
-    Ok(section_probabilities(predictor, engine, Padding::Zero, section, live, window)?)
+    let (section, live) = (line.amplitude.clone().into(), line.live.view());
+    Ok(section_probabilities(predictor, engine, Padding::Zero, &section, live, window)?)
 }
 
 /// Of two sets of probabilities `[class, trace, sample]`.

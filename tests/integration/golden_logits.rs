@@ -46,7 +46,7 @@ fn published_networks_on_pictures() {
         let layers = backbone.published(Input::Colour, size, 7).unwrap();
         let network = PictureNetwork::published(backbone, size, &weights_file(&layers, |_| true)).unwrap();
         let pictures = Array4::from_shape_vec((2, 3, size, size), uniform(3000, 2 * 3 * size * size)).unwrap();
-        let scores = network.predictor(Device::cpu()).unwrap().picture_scores(pictures.view()).unwrap();
+        let scores = network.predictor(Device::cpu()).unwrap().patch_scores(pictures.view()).unwrap();
         assert_relatively_close(backbone, &scores, &golden(&format!("{backbone}_colour")));
     }
 }
@@ -71,7 +71,7 @@ fn published_networks_on_amplitudes() {
 /// U-Nets on encoders whose first layers are folded to one amplitude, on a section whose sides are no multiples.
 #[test]
 fn u_nets_on_sections() {
-    let section = Array3::from_shape_vec((1, 37, 50), uniform(4000, 37 * 50)).unwrap();
+    let section = Array4::from_shape_vec((1, 1, 37, 50), uniform(4000, 37 * 50)).unwrap();
     let whole = Encoder::ALL.map(|encoder| (format!("unet_{}", encoder.backbone()), encoder, encoder.decoder(), true));
     let shallow = ("unet_vgg16_shallow".to_owned(), Encoder::Vgg16, vec![24, 12], false);
     for (name, encoder, decoder, batch_norm) in whole.into_iter().chain([shallow]) {
@@ -114,7 +114,7 @@ fn with_arrays(model: Model, arrays: impl Iterator<Item = NamedArray>) -> Model 
 
 fn check_patches_relatively(backbone: Backbone, model: &Model, expected: &Array2<f32>) {
     let patches = Array3::from_shape_vec((3, 65, 65), uniform(2000, 3 * 65 * 65)).unwrap();
-    let scores = model.predictor(Device::cpu()).unwrap().patch_scores(patches.view()).unwrap();
+    let scores = model.predictor(Device::cpu()).unwrap().patch_scores(patches.view().insert_axis(Axis(1))).unwrap();
     assert_relatively_close(backbone, &scores, expected);
 }
 
@@ -173,12 +173,12 @@ fn check_section(model: &Model, expected: &Array2<f32>) {
     let voxels = (0..9).flat_map(|i| (0..7).map(move |j| (i, j)));
     let patches: Vec<_> = voxels.map(|(i, j)| padded.slice(s![i..i + 65, j..j + 65])).collect();
     let patches = ndarray::stack(Axis(0), &patches).unwrap();
-    assert_close(&predictor.patch_scores(patches.view()).unwrap(), expected);
+    assert_close(&predictor.patch_scores(patches.view().insert_axis(Axis(1))).unwrap(), expected);
 
     let r = predictor.receptive_field().unwrap();
     let start = 32 - r / 2;
     let window = padded.slice(s![start..start + 9 + r - 1, start..start + 7 + r - 1]).insert_axis(Axis(0));
-    let scores = predictor.dense_scores(window).unwrap();
+    let scores = predictor.dense_scores(window.insert_axis(Axis(1))).unwrap();
     let rows = scores.index_axis(Axis(0), 0).permuted_axes([1, 2, 0]).as_standard_layout().into_owned();
     assert_close(&rows.into_shape_with_order((63, 5)).unwrap(), expected);
 }
@@ -186,7 +186,7 @@ fn check_section(model: &Model, expected: &Array2<f32>) {
 fn check_patches(model: &Model, expected: &Array2<f32>) {
     let predictor: Predictor = model.predictor(Device::cpu()).unwrap();
     let patches = Array3::from_shape_vec((3, 65, 65), uniform(2000, 3 * 65 * 65)).unwrap();
-    assert_close(&predictor.patch_scores(patches.view()).unwrap(), expected);
+    assert_close(&predictor.patch_scores(patches.view().insert_axis(Axis(1))).unwrap(), expected);
 }
 
 fn assert_close(actual: &Array2<f32>, expected: &Array2<f32>) {
@@ -227,6 +227,7 @@ fn description(architecture: Architecture, classes: usize) -> ModelDescription {
         planes: vec![Plane::Inline],
         classes: ClassTable::from_names((0..classes).map(|code| format!("class {code}"))).unwrap(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
+        further_channels: Vec::new(),
         domain: Domain::Time,
         sample_step: 4.0,
         pretrained: None,

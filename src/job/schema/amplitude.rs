@@ -101,7 +101,7 @@ impl JsonSchema for Clip {
     }
 }
 
-fn encloses_a_range(clip: &Clip, _context: &()) -> garde::Result {
+pub(super) fn encloses_a_range(clip: &Clip, _context: &()) -> garde::Result {
     let (fits, rule) = match *clip {
         Clip::Percentile(percentile) => {
             (percentile > 0.0 && percentile <= 100.0, "percentile lies above 0 and is at most 100")

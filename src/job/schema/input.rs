@@ -1,17 +1,46 @@
 //! Where a cube comes from.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A cube of amplitudes.
+use super::Clip;
+use super::amplitude::encloses_a_range;
+
+/// A cube of amplitudes, and what a network sees beside them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// A SEG-Y file.
-    Segy(#[garde(dive)] SegyInput),
+#[serde(deny_unknown_fields, expecting = "a map with `segy`")]
+pub struct Input {
+    /// The cube: a SEG-Y file.
+    #[garde(dive)]
+    pub segy: SegyInput,
+    /// More volumes with the same lines and samples (attributes, offset stacks), each a channel of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 64), dive)]
+    pub attributes: Vec<Attribute>,
+    /// Whether the position on the vertical axis (two-way time or depth) is a channel, too: -1 at the first sample, 1 at the
+    /// last. Facies that look alike at different depths can then be told apart; away from the labelled depths it misleads.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    pub depth: bool,
+}
+
+/// A volume beside the cube, on the same grid.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `name` and `segy`")]
+pub struct Attribute {
+    /// What it is called; another cube brings its own volume of this name.
+    #[garde(length(min = 1, max = 100))]
+    pub name: String,
+    /// Its SEG-Y file.
+    #[garde(dive)]
+    pub segy: SegyInput,
+    /// Where its values are clipped, as `amplitude.clip`; at the 99th percentile of their magnitude if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(custom(encloses_a_range)))]
+    pub clip: Option<Clip>,
 }
 
 /// A SEG-Y file and how to read it. Bytes are those of the trace header, counted from 1; what is left out is found.
@@ -132,18 +161,19 @@ pub enum VerticalDomain {
 }
 
 impl Input {
-    /// The file behind the cube.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Segy(segy) => &segy.path,
-        }
+    /// How many channels a network sees.
+    pub fn channels(&self) -> usize {
+        1 + self.attributes.len() + usize::from(self.depth)
     }
 
-    /// The file behind the cube, to resolve it.
-    pub fn path_mut(&mut self) -> &mut PathBuf {
-        match self {
-            Self::Segy(segy) => &mut segy.path,
-        }
+    /// The files behind the cube and its attributes, to resolve them, with their keys after `input`.
+    pub fn files_mut(&mut self) -> Vec<(String, &mut PathBuf)> {
+        let mut files = vec![("segy.path".to_owned(), &mut self.segy.path)];
+        let attributes = self.attributes.iter_mut().enumerate();
+        files.extend(
+            attributes.map(|(place, attribute)| (format!("attributes[{place}].segy.path"), &mut attribute.segy.path)),
+        );
+        files
     }
 }
 

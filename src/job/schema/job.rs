@@ -64,7 +64,8 @@ pub struct Job {
 impl Job {
     /// Every file that the job names, with its key, in the order of the job.
     pub fn files_mut(&mut self) -> Vec<(String, &mut PathBuf)> {
-        let mut files = vec![("input.segy.path".to_owned(), self.input.path_mut())];
+        let mut files = Vec::new();
+        files.extend(self.input.files_mut().into_iter().map(|(key, path)| (format!("input.{key}"), path)));
         for (place, source) in self.labels.iter_mut().enumerate() {
             let form = source.form();
             files.push((format!("labels[{place}].{form}.path"), source.path_mut()));
@@ -73,7 +74,8 @@ impl Job {
         files.extend(self.network.weights_mut().map(|weights| (format!("network.{form}.weights"), weights)));
         for (place, prediction) in self.prediction.iter_mut().enumerate() {
             if let Some(input) = &mut prediction.input {
-                files.push((format!("prediction[{place}].input.segy.path"), input.path_mut()));
+                let keyed = |(key, path)| (format!("prediction[{place}].input.{key}"), path);
+                files.extend(input.files_mut().into_iter().map(keyed));
             }
             if let Some(truth) = &mut prediction.truth {
                 files.push((format!("prediction[{place}].truth.path"), &mut truth.path));

@@ -22,7 +22,7 @@ pub(super) use job::is_folder_name;
 pub use amplitude::{Amplitude, Clip};
 pub use augmentation::Augmentation;
 pub use classes::ClassEntry;
-pub use input::{Access, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
+pub use input::{Access, Attribute, Duplicates, Endian, Input, SegyInput, Truncated, VerticalDomain};
 pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;

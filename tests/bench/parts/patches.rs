@@ -7,7 +7,7 @@ use facies::dataset::{
 use facies::grid::{Plane, Section};
 use facies::labels::Labels;
 use facies::volume::synthetic::Facies;
-use facies::volume::{AmplitudeScaling, ClipBounds, Volume};
+use facies::volume::{AmplitudeScaling, ClipBounds, SectionReader, Volume};
 use ndarray::Axis;
 
 use crate::cube;
@@ -22,7 +22,8 @@ fn dataset() -> SeismicDataset {
         let codes = codes.index_axis(Axis(0), index);
         labels.add_section(Section::inline(index), codes).expect("the codes have the shape of the section");
     }
-    SeismicDataset::build(&volume, &scaling, &labels, &Facies::class_table(), &[Plane::Inline], &Split::None)
+    let reader = SectionReader::new(&volume, scaling);
+    SeismicDataset::build(&reader, &labels, &Facies::class_table(), &[Plane::Inline], &Split::None)
         .expect("every class of the synthetic earth is labelled")
 }
 

@@ -6,8 +6,8 @@ use facies::dataset::Padding;
 use facies::grid::{ClassTable, Domain, Plane};
 use facies::network::{self, Architecture, Device, Model, ModelDescription, set_threads};
 use facies::predict::{Engine, Outputs, PredictOptions, SectionWindow, interpret_section};
-use facies::volume::AmplitudeScaling;
-use ndarray::{Array1, Array2};
+use facies::volume::{AmplitudeScaling, SectionChannels};
+use ndarray::{Array1, Array2, Array3};
 
 criterion_group!(benches, tiles);
 
@@ -24,6 +24,7 @@ fn model() -> Model {
         planes: vec![Plane::Inline],
         classes: ClassTable::from_names(names).expect("the names differ"),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).expect("the bounds are in order"),
+        further_channels: Vec::new(),
         domain: Domain::Time,
         sample_step: 4.0,
         pretrained: None,
@@ -37,7 +38,9 @@ fn tiles(criterion: &mut Criterion) {
     let predictor = model().predictor(Device::cpu()).expect("there is a CPU");
     let field = predictor.receptive_field().expect("the network has valid padding");
     let section = Array2::from_shape_fn([SECTION; 2], |(trace, sample)| ((trace * 31 + sample * 17) as f32).sin());
-    let padded = Array2::from_shape_fn([SECTION + field - 1; 2], |(row, column)| ((row + 5 * column) as f32).sin());
+    let section = SectionChannels::from(section);
+    let side = SECTION + field - 1;
+    let padded = Array3::from_shape_fn((1, side, side), |(_, row, column)| ((row + 5 * column) as f32).sin());
     let live = Array1::from_elem(SECTION, true);
     let options = PredictOptions {
         engine: Engine::Dense { tile: TILE },
@@ -53,7 +56,7 @@ fn tiles(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements((SECTION * SECTION) as u64));
     group.bench_function("whole section, voxels", |bencher| {
         bencher.iter(|| {
-            interpret_section(&predictor, &options, section.view(), live.view()).expect("the section fits in memory")
+            interpret_section(&predictor, &options, &section, live.view()).expect("the section fits in memory")
         });
     });
     let placed = predictor.place(padded.view()).expect("the section fits in memory");
