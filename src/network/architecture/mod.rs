@@ -115,7 +115,7 @@ impl Architecture {
                 format!("VGG16 cut after {cut} ({padding} padding)")
             }
             Self::Backbone { backbone, .. } => backbone.title().into(),
-            Self::Unet(unet) => format!("U-Net on {}", unet.encoder.backbone().title()),
+            Self::Unet(unet) => format!("U-Net ({})", unet.encoder.backbone().title()),
         }
     }
 }
