@@ -72,6 +72,10 @@ impl<'a> Progress<'a> {
                 }
                 self.begin(Instant::now(), *step, *steps);
             }
+            TrainingEvent::Phase { phase, phases, steps } => {
+                let text = format_args!("  phase {phase} of {phases}: {} steps", grouped(*steps));
+                self.print(|printer| printer.note(text));
+            }
             TrainingEvent::Features(KeptFeatures::Yes { bytes, words }) => {
                 let mebibytes = grouped(bytes.div_ceil(1 << 20));
                 let text = format_args!("  features of frozen layers are kept: {words}, {mebibytes} MiB");

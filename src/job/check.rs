@@ -6,10 +6,10 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    ClassWeights, DenseForm, Engine, Input, Job, LabelSource, LineRange, Lines, Network, Padding, PatchPadding,
-    Prediction, PredictionOutput, PredictionPlane, Split, TrainingForm,
+    ClassWeights, DenseForm, Engine, Input, Job, LabelSource, LineRange, Lines, Network, Optimizer, Padding,
+    PatchPadding, Prediction, PredictionOutput, PredictionPlane, Schedule, Split, Training, TrainingForm,
 };
-use crate::network::NetworkError;
+use crate::network::{Freeze, NetworkError};
 
 /// Something wrong with a job, at a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -145,16 +145,10 @@ fn split(job: &Job, findings: &mut Findings) {
 }
 
 fn training(job: &Job, findings: &mut Findings) {
-    match (job.training.steps, job.training.epochs) {
-        (Some(_), Some(_)) => {
-            findings.add("training.epochs", "`steps` and `epochs` are both given", "keep one of them");
-        }
-        (None, None) => findings.add(
-            "training",
-            "neither `steps` nor `epochs` says how long training takes",
-            "add, for example, `steps: 160`",
-        ),
-        _ => {}
+    let Training { steps, epochs, ref phases, .. } = job.training;
+    length("training", steps, epochs, !phases.is_empty(), findings);
+    for (place, phase) in phases.iter().enumerate() {
+        length(&format!("training.phases[{place}]"), phase.steps, phase.epochs, false, findings);
     }
     let validates = match &job.split {
         Split::None => false,
@@ -162,15 +156,31 @@ fn training(job: &Job, findings: &mut Findings) {
         Split::Blocks(blocks) => blocks.validation > 0.0,
         Split::Random(random) => random.validation > 0.0,
     };
-    if job.training.early_stopping.is_some() && !validates {
-        findings.add(
-            "training.early_stopping",
-            "early stopping needs voxels to validate on, and `split` keeps none",
-            match job.split {
-                Split::None => "choose a split with a validation share, or take `early_stopping` out",
-                _ => "give the split a `validation` share, or take `early_stopping` out",
-            },
-        );
+    let at_plateaus = |schedule: &Schedule| matches!(schedule, Schedule::Plateau(_));
+    let mut needing = vec![
+        ("training.early_stopping".to_owned(), "early stopping needs", !job.training.early_stopping.is_empty()),
+        ("training.schedule.plateau".to_owned(), "a plateau needs", at_plateaus(&job.training.schedule)),
+        ("training.best_by".to_owned(), "a best epoch needs", job.training.best_by.is_some()),
+    ];
+    needing.extend(phases.iter().enumerate().map(|(place, phase)| {
+        let key = format!("training.phases[{place}].schedule.plateau");
+        (key, "a plateau needs", phase.schedule.as_ref().is_some_and(at_plateaus))
+    }));
+    for (key, what, _) in needing.into_iter().filter(|(.., needs)| *needs && !validates) {
+        let name = key.rsplit('.').find(|name| *name != "plateau").unwrap_or_default();
+        let help = match job.split {
+            Split::None => format!("choose a split with a validation share, or take `{name}` out"),
+            _ => format!("give the split a `validation` share, or take `{name}` out"),
+        };
+        findings.add(key, format!("{what} voxels to validate on, and `split` keeps none"), &help);
+    }
+    pace("training", &job.training.optimizer, &job.training.schedule, findings);
+    for (place, phase) in phases.iter().enumerate() {
+        let optimizer = phase.optimizer.as_ref().unwrap_or(&job.training.optimizer);
+        let schedule = phase.schedule.as_ref().unwrap_or(&job.training.schedule);
+        if phase.optimizer.is_some() || phase.schedule.is_some() {
+            pace(&format!("training.phases[{place}]"), optimizer, schedule, findings);
+        }
     }
     match &job.training.form {
         TrainingForm::Dense(form) => {
@@ -184,6 +194,46 @@ fn training(job: &Job, findings: &mut Findings) {
     {
         let counts = format!("{} weights are given for {} classes", weights.len(), job.classes.len());
         findings.add("training.class_weights", counts, "give one for each class, in their order");
+    }
+}
+
+/// How long a stretch of training takes.
+fn length(key: &str, steps: Option<u64>, epochs: Option<u64>, by_phases: bool, findings: &mut Findings) {
+    match (steps, epochs) {
+        (Some(_), Some(_)) => {
+            findings.add(format!("{key}.epochs"), "`steps` and `epochs` are both given", "keep one of them");
+        }
+        (None, None) if !by_phases => findings.add(
+            key,
+            "neither `steps` nor `epochs` says how long training takes",
+            "add, for example, `steps: 160`",
+        ),
+        (None, None) => {}
+        (steps, _) if by_phases => findings.add(
+            format!("{key}.{}", if steps.is_some() { "steps" } else { "epochs" }),
+            "the `phases` say already how long training takes",
+            "keep the lengths of the phases alone",
+        ),
+        _ => {}
+    }
+}
+
+/// Which optimisers and schedules go together.
+fn pace(key: &str, optimizer: &Optimizer, schedule: &Schedule, findings: &mut Findings) {
+    let form = optimizer.form();
+    if optimizer.decay() > 0.0 && *schedule != Schedule::Constant {
+        findings.add(
+            format!("{key}.optimizer.{form}.decay"),
+            "`decay` and `schedule` would both change the learning rate",
+            "keep one of them; `decay: D` is `schedule: { inverse_time: { decay: D } }`",
+        );
+    }
+    if matches!(optimizer, Optimizer::Sgd(sgd) if sgd.nesterov && sgd.momentum == 0.0) {
+        findings.add(
+            format!("{key}.optimizer.sgd.nesterov"),
+            "there is no momentum to look ahead along",
+            "add `momentum: 0.9`, or take `nesterov` out",
+        );
     }
 }
 
@@ -211,6 +261,12 @@ fn network(job: &Job, findings: &mut Findings) {
         Ok(layers) => {
             if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.check(&layers.layers)) {
                 refuse(format!("network.{form}.freeze"), error);
+            }
+            for (place, phase) in job.training.phases.iter().enumerate() {
+                let freeze = phase.freeze.clone().map(Freeze::from);
+                if let Some(Err(error)) = freeze.map(|freeze| freeze.check(&layers.layers)) {
+                    refuse(format!("training.phases[{place}].freeze"), error);
+                }
             }
         }
     }

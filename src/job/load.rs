@@ -252,7 +252,7 @@ prediction:
             (
                 VGG16,
                 "unet: { encoder: resnet18 }",
-                (13, 18),
+                (13, 26),
                 "training.form.dense.crop",
                 "a multiple of 32, and at least 64",
             ),

@@ -21,6 +21,7 @@ mod pictures;
 mod predictors;
 mod report_page;
 mod resolve;
+mod resolve_training;
 mod run_error;
 mod run_folder;
 pub mod schema;

@@ -3,17 +3,13 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassWeights, Clip, DeepFreeze, Duplicates, Endian, Freeze, Job, Network, Optimizer, Padding, Patch,
-    PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, UnetEncoder,
-    VerticalDomain,
+    Access, ClassWeights, Clip, Duplicates, Endian, Freeze, Job, Network, Padding, Patch, PatchPadding, PatchPlane,
+    Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, UnetEncoder, VerticalDomain,
 };
 use crate::dataset;
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
-use crate::network::{self, Architecture, Backbone, Head, Layers, NetworkError, OptimizerOptions, Top};
+use crate::network::{self, Architecture, Backbone, Head, Layers, NetworkError, Top};
 use crate::volume::ClipBounds;
-
-/// Steps of an epoch of crops, which have no natural one.
-const CROP_STEPS_PER_EPOCH: u64 = 20;
 
 impl Job {
     /// The classes, in standard colours where the job names none.
@@ -208,12 +204,7 @@ impl Network {
             Self::Unet(unet) => &unet.freeze,
             _ => &self.published()?.freeze,
         };
-        freeze.clone().map(|freeze| match freeze {
-            DeepFreeze::Convolutions(count) => network::Freeze::Convolutions(count),
-            DeepFreeze::Layers(count) => network::Freeze::Layers(count),
-            DeepFreeze::AllButLast(count) => network::Freeze::AllButLast(count),
-            DeepFreeze::Through(name) => network::Freeze::Through(name),
-        })
+        freeze.clone().map(network::Freeze::from)
     }
 
     /// The file of pretrained weights.
@@ -247,26 +238,6 @@ impl From<Padding> for network::Padding {
 }
 
 impl Training {
-    /// Optimiser steps of one epoch and in all; `natural` is how many show every training voxel once (patches only).
-    pub fn steps_per_epoch_and_in_all(&self, natural: Option<u64>) -> [u64; 2] {
-        let epoch = self.steps_per_epoch.or(natural).unwrap_or(CROP_STEPS_PER_EPOCH).max(1);
-        let from_epochs = self.epochs.unwrap_or(1).saturating_mul(epoch);
-        [epoch, self.steps.unwrap_or(from_epochs)]
-    }
-
-    /// The optimiser and its constants.
-    pub fn optimizer_options(&self) -> OptimizerOptions {
-        match &self.optimizer {
-            Optimizer::Adam(adam) => OptimizerOptions::Adam { learning_rate: adam.learning_rate },
-            Optimizer::Sgd(sgd) => OptimizerOptions::Sgd {
-                learning_rate: sgd.learning_rate,
-                momentum: sgd.momentum,
-                nesterov: sgd.nesterov,
-                decay: sgd.decay,
-            },
-        }
-    }
-
     /// Random changes to what is seen.
     pub fn augmentation_options(&self) -> dataset::Augmentation {
         dataset::Augmentation {

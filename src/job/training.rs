@@ -6,23 +6,24 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
-use super::schema::{self, TrainingForm};
+use super::schema::{self, Keep, TrainingForm};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
 };
 use crate::network::{
-    Device, Learner, LearnerOptions, Model, ModelDescription, NetworkError, Predictor, Pretrained, set_threads,
+    Device, Learner, LearnerOptions, Model, ModelDescription, NetworkError, Precision, Predictor, Pretrained,
+    set_threads,
 };
 use crate::predict::{Engine, ScoreOptions, SubsetValidator};
 use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
-use crate::train::{
-    Checkpoint, EarlyStopping, FeatureCache, Form, Monitor, Observer, TrainingEvent, TrainingOptions, Validator, train,
-};
+use crate::train::{Checkpoint, FeatureCache, Form, Observer, TrainingEvent, TrainingOptions, Validator, train};
 use crate::volume::Volume;
 
 /// Name of the model file in a run folder.
 pub const MODEL_FILE: &str = "model.safetensors";
+/// Name of the model file with the weights of the last epoch.
+const LAST_MODEL_FILE: &str = "model-last.safetensors";
 /// Where unfinished training lies in the folder of unfinished work.
 pub(super) const UNFINISHED: &str = "training";
 /// Most validation voxels that are scored patch by patch after an epoch.
@@ -76,20 +77,18 @@ impl PreparedTraining {
         let description = model.description.clone();
         let weights = class_weights(&job.training.class_weights.clone().into(), &dataset.counts(Subset::Train))?;
         let (form, natural) = form(loaded, &description, &dataset)?;
-        let [steps_per_epoch, steps] = job.training.steps_per_epoch_and_in_all(natural);
-        let early_stopping = job.training.early_stopping.as_ref().map(|stopping| EarlyStopping {
-            monitors: match stopping.monitor {
-                super::schema::Monitor::Loss => vec![Monitor::Loss],
-                super::schema::Monitor::Accuracy => vec![Monitor::Accuracy],
-                super::schema::Monitor::Both => vec![Monitor::Loss, Monitor::Accuracy],
-            },
-            patience: stopping.patience,
-        });
+        let training = &job.training;
+        let steps_per_epoch = training.epoch_steps(natural);
+        let phases = training.phases(&job.network, steps_per_epoch);
+        let precision = Precision::from(training.precision);
+        precision.check(device)?;
         let options = TrainingOptions {
             form,
-            steps,
+            phases,
             steps_per_epoch,
-            early_stopping,
+            early_stopping: training.early_stopping.iter().map(Into::into).collect(),
+            best_by: training.best_by(),
+            keep: training.keep.into(),
             checkpoint_every: CHECKPOINT_EVERY,
             feature_cache: match job.training.feature_cache {
                 schema::FeatureCache::Auto => FeatureCache::Auto,
@@ -100,9 +99,11 @@ impl PreparedTraining {
             fingerprint: format!("{identity} {device} {threads}"),
         };
         let learner_options = LearnerOptions {
-            optimizer: job.training.optimizer_options(),
+            learning: options.phases[0].learning.clone(),
+            loss: (&training.loss).into(),
             class_weights: Some(weights),
-            freeze: job.network.freeze(),
+            clip: training.gradient_clip.map(Into::into),
+            precision,
             device,
             seed: job.seed,
         };
@@ -152,7 +153,7 @@ impl PreparedTraining {
             padding,
             most_voxels: Some(MOST_VALIDATION_PATCHES),
         };
-        let validator = SubsetValidator { dataset: &self.dataset, options };
+        let validator = SubsetValidator { dataset: &self.dataset, classes: &self.description.classes, options };
         let validates = self.dataset.total(Subset::Validation) > 0;
         let history_path = partial.join("history.csv");
         let mut watchers = Watchers { history: HistoryCsv::new(&history_path), listener };
@@ -170,6 +171,10 @@ impl PreparedTraining {
         let mut wrote = |name: &str, description: &str| {
             record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned(), bytes: 0 });
         };
+        if job.training.keep == Keep::Both {
+            Model::with_weights(self.description.clone(), &trained.last)?.save(&folder.file(LAST_MODEL_FILE))?;
+            wrote(LAST_MODEL_FILE, "the same with the weights of the last epoch");
+        }
         Model::with_weights(self.description, &trained.weights)?.save(&folder.file(MODEL_FILE))?;
         wrote(MODEL_FILE, "the trained model: weights and all that is needed to use them");
         let history = folder.file("history.csv");

@@ -3,14 +3,17 @@
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::{Array3, Array4};
-use tch::{Kind, Reduction, Tensor};
+use tch::{Kind, Tensor};
 
 use super::array::NamedArray;
 use super::batch::{Input, moved};
 use super::frozen::Kept;
 use super::optimizer::Optimizer;
 use super::sequential::{Form, Sequential};
-use super::{Batch, Device, Freeze, FrozenLayers, Model, NetworkError, OptimizerOptions, Precision, Predictor, Stager};
+use super::{
+    Batch, Device, Freeze, FrozenLayers, GradientClip, Loss, Model, NetworkError, OptimizerOptions, Precision,
+    Predictor, Stager, Update,
+};
 use crate::grid::UNLABELLED;
 
 /// libtorch draws dropout from one generator a process; two learners must not draw from it in turn.
@@ -19,29 +22,41 @@ static GENERATOR: Mutex<()> = Mutex::new(());
 /// How a model is trained.
 #[derive(Clone, Debug)]
 pub struct LearnerOptions {
-    /// Optimiser and its constants.
-    pub optimizer: OptimizerOptions,
+    /// What learns, and how, until [`Learner::begin`] says otherwise.
+    pub learning: Learning,
+    /// What is made small.
+    pub loss: Loss,
     /// Weight of each class in the loss; equal where absent.
     pub class_weights: Option<Vec<f32>>,
-    /// Layers that keep their weights.
-    pub freeze: Option<Freeze>,
+    /// Bounds for gradients.
+    pub clip: Option<GradientClip>,
+    /// Number format of convolutions and dense layers, and of the values between them. Weights, their updates and the loss are
+    /// float32 throughout.
+    pub precision: Precision,
     /// Where to compute.
     pub device: Device,
     /// Seed of dropout.
     pub seed: u64,
 }
 
+/// What learns, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learning {
+    /// Optimiser and its constants.
+    pub optimizer: OptimizerOptions,
+    /// Layers that keep their weights.
+    pub freeze: Option<Freeze>,
+}
+
 /// What one optimiser step measured, before it changed the weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepOutcome {
-    /// Weighted mean cross entropy of the labelled voxels.
+    /// Loss of the labelled voxels.
     pub loss: f64,
     /// Labelled voxels classified rightly.
     pub correct: u64,
     /// Labelled voxels.
     pub voxels: u64,
-    /// Learning rate of the step.
-    pub learning_rate: f64,
 }
 
 /// A network, its optimiser and the loss that ties them.
@@ -61,15 +76,34 @@ impl Learner {
     /// When the freeze request does not fit the network or the device refuses the weights.
     pub fn new(model: Model, options: LearnerOptions) -> Result<Self, NetworkError> {
         let mut network = model.into_network();
-        if let Some(freeze) = &options.freeze {
-            freeze.apply(&network.layers.layers, &mut network.parameters)?;
-        }
+        network.precision = options.precision;
         network.move_to(options.device.0)?;
         let class_weights = match &options.class_weights {
             Some(weights) => Some(Tensor::f_from_slice(weights)?.f_to_device(options.device.0)?),
             None => None,
         };
-        Ok(Self { network, optimizer: Optimizer::new(options.optimizer), options, class_weights, kept: None })
+        let learning = options.learning.clone();
+        let optimizer = Optimizer::new(learning.optimizer, options.clip);
+        let mut learner = Self { network, optimizer, options, class_weights, kept: None };
+        learner.begin(&learning)?;
+        Ok(learner)
+    }
+
+    /// Goes on learning in another way: with a fresh optimiser, with these layers frozen and no others, and without features
+    /// that were kept of layers frozen before. Weights stay as they are.
+    ///
+    /// # Errors
+    /// When the freeze request does not fit the network.
+    pub fn begin(&mut self, learning: &Learning) -> Result<(), NetworkError> {
+        let Sequential { layers, parameters, .. } = &mut self.network;
+        parameters.thaw();
+        if let Some(freeze) = &learning.freeze {
+            freeze.apply(&layers.layers, parameters)?;
+        }
+        parameters.move_to(self.options.device.0)?;
+        self.optimizer = Optimizer::new(learning.optimizer, self.options.clip);
+        self.kept = None;
+        Ok(())
     }
 
     /// Makes batches for this learner, also on another thread.
@@ -134,14 +168,14 @@ impl Learner {
         Ok(())
     }
 
-    /// One update from a batch. `step` counts from 0 and fixes dropout and the learning rate.
+    /// One update from a batch.
     ///
     /// # Errors
     /// When shapes do not fit, memory runs out, the loss is no number, the batch wants features that are not kept, or it
     /// holds crops and the network has no dense form.
-    pub fn step(&mut self, batch: &Batch, step: u64) -> Result<StepOutcome, NetworkError> {
+    pub fn step(&mut self, batch: &Batch, update: &Update) -> Result<StepOutcome, NetworkError> {
         let target = moved(&batch.target, self.options.device.0)?;
-        let scores = self.forward(batch, step)?;
+        let scores = self.forward(batch, update.step)?.f_to_kind(Kind::Float)?;
         // One row a voxel: [N * H * W, K].
         let scores = if scores.dim() == 4 { scores.f_permute([0, 2, 3, 1])?.f_flatten(0, 2)? } else { scores };
         if scores.size()[0] != target.size()[0] {
@@ -152,19 +186,18 @@ impl Learner {
             });
         }
         let ignored = i64::from(UNLABELLED);
-        let loss = scores.f_cross_entropy_loss(&target, self.class_weights.as_ref(), Reduction::Mean, ignored, 0.0)?;
+        let loss = self.options.loss.of(&scores, &target, self.class_weights.as_ref())?;
         let labelled = target.f_ne(ignored)?;
         let correct = scores.f_argmax(1, false)?.f_eq_tensor(&target)?.f_logical_and(&labelled)?;
         let outcome = StepOutcome {
             loss: loss.f_double_value(&[])?,
             correct: correct.f_sum(Kind::Int64)?.f_int64_value(&[])? as u64,
             voxels: labelled.f_sum(Kind::Int64)?.f_int64_value(&[])? as u64,
-            learning_rate: self.options.optimizer.learning_rate(step),
         };
         if !outcome.loss.is_finite() {
-            return Err(NetworkError::Diverged { loss: outcome.loss, step: step + 1 });
+            return Err(NetworkError::Diverged { loss: outcome.loss, step: update.step + 1 });
         }
-        self.optimizer.step(&mut self.network.parameters, &loss, step)?;
+        self.optimizer.step(&mut self.network.parameters, &loss, update)?;
         Ok(outcome)
     }
 

@@ -123,7 +123,7 @@ impl Model {
     pub fn with_weights(description: ModelDescription, weights: &[NamedArray]) -> Result<Self, NetworkError> {
         let layers = description.layers()?;
         let parameters = Parameters::from_arrays(&layers.layers, weights)?;
-        let network = Sequential { layers, parameters };
+        let network = Sequential { layers, parameters, precision: Precision::Float32 };
         Ok(Self { description, network })
     }
 

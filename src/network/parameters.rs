@@ -87,6 +87,11 @@ impl Parameters {
         self.0.get(name).is_some_and(|parameter| parameter.trainable)
     }
 
+    /// Makes every weight trainable that is frozen.
+    pub(super) fn thaw(&mut self) {
+        self.0.values_mut().for_each(|parameter| parameter.trainable = !parameter.is_statistic);
+    }
+
     /// Moves every tensor to `device` and marks the trainable ones.
     pub(super) fn move_to(&mut self, device: Device) -> Result<(), NetworkError> {
         for parameter in self.0.values_mut() {

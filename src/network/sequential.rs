@@ -1,6 +1,6 @@
 //! A network ready to compute, in both its forms.
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
 use super::layer::leaves;
@@ -37,18 +37,20 @@ impl Form {
 pub(super) struct Sequential {
     pub(super) layers: Layers,
     pub(super) parameters: Parameters,
+    /// Number format of training.
+    pub(super) precision: Precision,
 }
 
 impl Sequential {
     /// A network with fresh weights on the CPU.
     pub(super) fn fresh(layers: Layers, seed: u64) -> Result<Self, NetworkError> {
         let parameters = Parameters::fresh(&layers.layers, seed)?;
-        Ok(Self { layers, parameters })
+        Ok(Self { layers, parameters, precision: Precision::Float32 })
     }
 
     /// The same network, sharing its weights, for another thread.
     pub(super) fn shared(&self) -> Self {
-        Self { layers: self.layers.clone(), parameters: self.parameters.shared() }
+        Self { layers: self.layers.clone(), parameters: self.parameters.shared(), precision: self.precision }
     }
 
     /// Moves the weights.
@@ -66,7 +68,8 @@ impl Sequential {
     pub(super) fn train_on_features(&self, features: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
         let start = self.steady_layers();
         let phases = if form == Form::Phases { self.spread_before(start, form) } else { 1 };
-        self.train_from(apart(features, 1, phases)?, start, form)
+        // Kept as float32, which holds what the lower precision gave; what comes next sees it as it was.
+        self.train_from(apart(&self.factor(features)?, 1, phases)?, start, form)
     }
 
     /// What the layers that neither learn nor draw lots make of an input. In the dense form, the features of all voxels.
@@ -85,7 +88,7 @@ impl Sequential {
         }
         let (side, device) = (self.layers.patch as i64, self.parameters.device());
         let channels = self.layers.channels() as i64;
-        let patch = Tensor::f_zeros([1, channels, side, side], (tch::Kind::Float, device))?;
+        let patch = Tensor::f_zeros([1, channels, side, side], (Kind::Float, device))?;
         let of_patch = self.frozen_features(&patch, Form::Patch)?.size()[1..].to_vec();
         let window = Layers { layers: layers.to_vec(), ..self.layers.clone() }.receptive_field();
         Ok(Some(FrozenLayers { window, channels: of_patch[0] as usize, of_patch }))
@@ -209,20 +212,21 @@ impl Sequential {
         dilation: i64,
     ) -> Result<Tensor, NetworkError> {
         let Convolution { name, bias, .. } = convolution;
-        let weight = self.parameters.tensor(&format!("{name}.weight"))?;
-        let bias = if *bias { Some(self.parameters.tensor(&format!("{name}.bias"))?) } else { None };
+        let weight = self.factor(self.parameters.tensor(&format!("{name}.weight"))?)?;
+        let bias = if *bias { Some(self.factor(self.parameters.tensor(&format!("{name}.bias"))?)?) } else { None };
+        let (input, precision) = (&self.factor(input)?, self.precision);
         if !form.strides() {
-            return convolve(input, weight, bias, Walk { dilation, ..Walk::strided(1) }, Precision::Float32);
+            return convolve(input, &weight, bias.as_ref(), Walk { dilation, ..Walk::strided(1) }, precision);
         }
         let geometry = Geometry::of(convolution, self.layers.padding);
-        let mut output = convolve_patch(input, weight, bias, &geometry, Precision::Float32)?;
+        let mut output = convolve_patch(input, &weight, bias.as_ref(), &geometry, precision)?;
         match self.parameters.find(&format!("{name}.border")) {
             None => Ok(output),
             Some(border) => {
                 // What the constant part of the normalised picture contributes; it differs near the padded edge.
                 let size = input.size();
                 let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
-                Ok(output.f_add_(&convolve_patch(&ones, border, None, &geometry, Precision::Float32)?)?)
+                Ok(output.f_add_(&convolve_patch(&ones, &self.factor(border)?, None, &geometry, precision)?)?)
             }
         }
     }
@@ -244,13 +248,22 @@ impl Sequential {
     }
 
     fn linear(&self, input: &Tensor, name: &str) -> Result<Tensor, NetworkError> {
-        let weight = self.parameters.tensor(&format!("{name}.weight"))?;
-        let bias = self.parameters.tensor(&format!("{name}.bias"))?;
+        let weight = self.factor(self.parameters.tensor(&format!("{name}.weight"))?)?;
+        let bias = self.factor(self.parameters.tensor(&format!("{name}.bias"))?)?;
+        let input = &self.factor(input)?;
         if input.dim() == 2 {
-            return Ok(input.f_linear(weight, Some(bias))?);
+            return Ok(input.f_linear(&weight, Some(&bias))?);
         }
         let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
-        convolve(input, &weight, Some(bias), Walk::strided(1), Precision::Float32)
+        convolve(input, &weight, Some(&bias), Walk::strided(1), self.precision)
+    }
+
+    /// What enters a product, in the format of the precision. Gradients come back in that of the tensor.
+    fn factor(&self, tensor: &Tensor) -> Result<Tensor, NetworkError> {
+        Ok(match self.precision {
+            Precision::Bfloat16 => tensor.f_to_kind(Kind::BFloat16)?,
+            Precision::Float32 | Precision::TensorFloat32 => tensor.shallow_clone(),
+        })
     }
 }
 
@@ -303,8 +316,6 @@ pub(super) fn joined(branches: &[Tensor], join: Join) -> Result<Tensor, NetworkE
 
 #[cfg(test)]
 mod tests {
-    use tch::Kind;
-
     use super::super::{Architecture, Head, Padding};
     use super::*;
 

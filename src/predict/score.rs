@@ -6,6 +6,7 @@ use ndarray::Array1;
 
 use super::{Engine, PredictError, SectionWindow, section_probabilities};
 use crate::dataset::{Padding, PatchWalk, SeismicDataset, Subset};
+use crate::grid::ClassTable;
 use crate::metrics::ScoreSums;
 use crate::network::Predictor;
 use crate::train::{Validation, Validator};
@@ -81,6 +82,8 @@ fn score_patches(
 pub struct SubsetValidator<'a> {
     /// The labelled voxels.
     pub dataset: &'a SeismicDataset,
+    /// Their classes.
+    pub classes: &'a ClassTable,
     /// How to score them.
     pub options: ScoreOptions,
 }
@@ -88,7 +91,14 @@ pub struct SubsetValidator<'a> {
 impl Validator for SubsetValidator<'_> {
     fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
         let sums = score(self.dataset, predictor, &self.options, &[Subset::Validation])?;
-        let value = |value: Option<f64>| value.unwrap_or(f64::NAN);
-        Ok(Validation { loss: value(sums[0].loss()), accuracy: value(sums[0].accuracy()) })
+        let Some(scores) = sums[0].scores(self.classes) else { return Ok(Validation::default()) };
+        Ok(Validation {
+            loss: scores.loss,
+            accuracy: Some(scores.accuracy),
+            balanced_accuracy: Some(scores.balanced_accuracy),
+            macro_f1: Some(scores.macro_f1),
+            mean_iou: Some(scores.mean_iou),
+            kappa: scores.kappa,
+        })
     }
 }

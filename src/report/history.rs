@@ -7,8 +7,20 @@ use std::path::{Path, PathBuf};
 use super::{ReportError, write_atomically};
 use crate::train::{EpochRecord, Observer, TrainingEvent};
 
-const COLUMNS: [&str; 7] =
-    ["epoch", "step", "learning_rate", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"];
+const COLUMNS: [&str; 12] = [
+    "epoch",
+    "step",
+    "phase",
+    "learning_rate",
+    "train_loss",
+    "train_accuracy",
+    "validation_loss",
+    "validation_accuracy",
+    "validation_balanced_accuracy",
+    "validation_macro_f1",
+    "validation_mean_iou",
+    "validation_kappa",
+];
 
 /// Keeps `history.csv` up to date while a network is trained.
 ///
@@ -72,11 +84,14 @@ mod tests {
         EpochRecord {
             epoch,
             step: 40 * epoch,
+            phase: 1,
             learning_rate: 2e-4,
             train_loss: 2.0 / (1.0 + epoch as f64),
             train_accuracy: 0.1 * epoch as f64,
             validation_loss: validated,
             validation_accuracy: validated,
+            validation_kappa: validated,
+            ..EpochRecord::default()
         }
     }
 
@@ -110,7 +125,7 @@ mod tests {
         assert!(read_history(&path).unwrap().is_empty());
         observe(&mut HistoryCsv::new(&path), &[], 1..=2);
         let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.lines().nth(1), Some("1,40,0.0002,1.0,0.1,,"));
+        assert_eq!(text.lines().nth(1), Some("1,40,1,0.0002,1.0,0.1,,,,,,"));
     }
 
     #[test]

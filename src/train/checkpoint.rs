@@ -24,8 +24,15 @@ pub(super) struct Progress {
     pub(super) step: u64,
     pub(super) epoch: EpochSums,
     pub(super) history: Vec<EpochRecord>,
+    /// The phase under way, counted from 0.
+    #[serde(default)]
+    pub(super) phase: usize,
+    /// Steps done before it.
+    #[serde(default)]
+    pub(super) phase_began: u64,
+    /// Why it ends before its last step.
     pub(super) stopped: Option<String>,
-    /// Whether features of frozen layers are kept; unknown before the first step.
+    /// Whether features of the layers that it freezes are kept; unknown before its first step.
     #[serde(default)]
     pub(super) keeps_features: Option<bool>,
 }

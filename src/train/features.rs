@@ -19,13 +19,15 @@ struct Offer {
     words: String,
 }
 
-/// Decides whether features are worth keeping and fit the budget, or follows what was `decided` before the run was cut off.
+/// Decides whether features are worth keeping for so many steps and fit the budget, or follows what was `decided` before the run
+/// was cut off.
 ///
 /// The numbers of a run with and without kept features may differ in the last digit, so a run does not change its mind.
 pub(super) fn decide(
     learner: &Learner,
     sampler: &Sampler<'_>,
     options: &TrainingOptions,
+    steps: u64,
     decided: Option<bool>,
 ) -> Result<KeptFeatures, NetworkError> {
     let no = |reason: &str| Ok(KeptFeatures::No { reason: reason.to_owned() });
@@ -35,7 +37,7 @@ pub(super) fn decide(
     if options.feature_cache == FeatureCache::Off {
         return no("`feature_cache` is off");
     }
-    let Some(offer) = offer(&layers, sampler, options) else {
+    let Some(offer) = offer(&layers, sampler, steps) else {
         return no("`augmentation` draws other amplitudes at every step");
     };
     let Offer { bytes, ref words, .. } = offer;
@@ -57,11 +59,11 @@ pub(super) fn decide(
     Ok(KeptFeatures::Yes { bytes, words: offer.words })
 }
 
-fn offer(layers: &FrozenLayers, sampler: &Sampler<'_>, options: &TrainingOptions) -> Option<Offer> {
+fn offer(layers: &FrozenLayers, sampler: &Sampler<'_>, steps: u64) -> Option<Offer> {
     match sampler {
         Sampler::Patch(sampler) => {
             let count = sampler.distinct()? as u64;
-            let looked_at = options.steps.saturating_mul(sampler.batch_size() as u64);
+            let looked_at = steps.saturating_mul(sampler.batch_size() as u64);
             let bytes = count.saturating_mul(layers.patch_bytes());
             Some(Offer { bytes, places: count, looked_at, words: format!("{count} patches") })
         }
@@ -73,7 +75,7 @@ fn offer(layers: &FrozenLayers, sampler: &Sampler<'_>, options: &TrainingOptions
             Some(Offer {
                 bytes: images.iter().map(|image| layers.image_bytes(image.shape())).sum(),
                 places: images.iter().map(|image| places(image.shape())).sum(),
-                looked_at: options.steps.saturating_mul(a_step),
+                looked_at: steps.saturating_mul(a_step),
                 words: match images.len() {
                     1 => "1 section".to_owned(),
                     count => format!("{count} sections, mirrored ones counted apart"),
@@ -109,7 +111,7 @@ fn mebibytes(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_run::{learner, options, run, vgg16, waldeland, watched_run};
+    use super::super::test_run::{frozen, learner, options, run, vgg16, waldeland, watched_run};
     use super::super::{Form, TrainError, TrainedWeights};
     use super::*;
     use crate::dataset::{Augmentation, CropOptions, Padding, PatchOptions};
@@ -136,15 +138,15 @@ mod tests {
         Form::Patch(PatchOptions { size, batch, padding, balanced, augmentation: mirrored(), seed: 3 })
     }
 
-    /// Runs with this budget, on a learner whose first two convolutions are frozen.
+    /// Runs with this budget and the first two convolutions frozen.
     fn with(
         architecture: Architecture,
         form: &Form,
         steps: u64,
         feature_cache: FeatureCache,
     ) -> (TrainedWeights, KeptFeatures) {
-        let options = TrainingOptions { feature_cache, ..options(form.clone(), steps) };
-        let mut learner = learner(architecture, Some(Freeze::Convolutions(2)));
+        let options = TrainingOptions { feature_cache, ..frozen(form.clone(), steps, Freeze::Convolutions(2)) };
+        let mut learner = learner(architecture);
         watched_run(&tempfile::tempdir().unwrap(), &mut learner, &options, None, u64::MAX).unwrap()
     }
 
@@ -179,8 +181,13 @@ mod tests {
     #[test]
     fn a_run_on_kept_features_continues_exactly_and_does_not_change_its_mind() {
         let form = crops(16, 10);
-        let fresh = || learner(vgg16(), Some(Freeze::Convolutions(2)));
-        let on = |feature_cache| TrainingOptions { feature_cache, batches_ahead: 3, ..options(form.clone(), 10) };
+        let fresh = || learner(vgg16());
+        let two = Freeze::Convolutions(2);
+        let on = |feature_cache| TrainingOptions {
+            feature_cache,
+            batches_ahead: 3,
+            ..frozen(form.clone(), 10, two.clone())
+        };
         let whole = run(&tempfile::tempdir().unwrap(), &mut fresh(), &on(PLENTY), None, u64::MAX).unwrap();
         let folder = tempfile::tempdir().unwrap();
         for (interrupt_after, feature_cache) in [(0, PLENTY), (3, PLENTY), (6, FeatureCache::Bytes(1))] {
@@ -218,7 +225,7 @@ mod tests {
             let reason = reason(&form, steps, feature_cache);
             assert!(reason.contains(words), "{reason}");
         }
-        let mut nothing_frozen = learner(vgg16(), None);
+        let mut nothing_frozen = learner(vgg16());
         let options = TrainingOptions { feature_cache: PLENTY, ..options(crops(16, 10), 1) };
         let said = watched_run(&tempfile::tempdir().unwrap(), &mut nothing_frozen, &options, None, u64::MAX).unwrap().1;
         assert_eq!(said, KeptFeatures::NothingFrozen);

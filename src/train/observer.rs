@@ -5,15 +5,17 @@ use std::time::Duration;
 /// Loss and accuracy over one stretch of training, and on the validation share if there is one.
 ///
 /// One row of `history.csv`. Holds no time, so that equal runs leave equal bytes.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct EpochRecord {
     /// Counts from 1.
     pub epoch: u64,
     /// Optimiser steps done since the start.
     pub step: u64,
+    /// Phase of the training, counted from 1.
+    pub phase: u64,
     /// Learning rate of the last step.
     pub learning_rate: f64,
-    /// Mean cross entropy over the epoch's training batches.
+    /// Mean loss over the epoch's training batches.
     pub train_loss: f64,
     /// Share of training voxels classified rightly, dropout active.
     pub train_accuracy: f64,
@@ -21,6 +23,14 @@ pub struct EpochRecord {
     pub validation_loss: Option<f64>,
     /// Share of validation voxels classified rightly.
     pub validation_accuracy: Option<f64>,
+    /// Mean recall of the classes.
+    pub validation_balanced_accuracy: Option<f64>,
+    /// Mean F1 of the classes.
+    pub validation_macro_f1: Option<f64>,
+    /// Mean intersection over union of the classes.
+    pub validation_mean_iou: Option<f64>,
+    /// Cohen's kappa.
+    pub validation_kappa: Option<f64>,
 }
 
 /// Whether the features of frozen layers are computed once and kept.
@@ -55,7 +65,16 @@ pub enum TrainingEvent<'a> {
         /// Epochs finished before, from a checkpoint.
         history: &'a [EpochRecord],
     },
-    /// What was decided about the features of frozen layers, before the first step.
+    /// A phase of the training begins, or goes on; told only where there are several.
+    Phase {
+        /// Counts from 1.
+        phase: usize,
+        /// Phases in all.
+        phases: usize,
+        /// Optimiser steps of this one, if nothing ends it early.
+        steps: u64,
+    },
+    /// What was decided about the features of frozen layers, before the first step of a phase.
     Features(&'a KeptFeatures),
     /// One optimiser step is done.
     Step {
@@ -63,8 +82,10 @@ pub enum TrainingEvent<'a> {
         step: u64,
         /// Steps in all.
         steps: u64,
-        /// Cross entropy of the batch.
+        /// Loss of the batch.
         loss: f64,
+        /// Learning rate of the step.
+        learning_rate: f64,
         /// Share of the batch's labelled voxels classified rightly.
         accuracy: f64,
         /// Labelled voxels in the batch.
@@ -79,7 +100,7 @@ pub enum TrainingEvent<'a> {
         /// Whether it is the best so far.
         best: bool,
     },
-    /// Training ended before its last step, and why.
+    /// Training, or a phase of it, ended before its last step, and why.
     StoppedEarly {
         /// `validation loss has not improved for 3 epochs`.
         reason: String,

@@ -9,22 +9,33 @@ use super::checkpoint::Progress;
 use super::early_stopping::best_epoch;
 use super::form::Sampler;
 use super::prefetch::run_ahead;
-use super::{Checkpoint, EpochRecord, KeptFeatures, Observer, TrainError, TrainingEvent, TrainingOptions, features};
+use super::schedule::{Place, Rate};
+use super::{
+    Checkpoint, EpochRecord, Keep, KeptFeatures, Observer, Phase, TrainError, TrainingEvent, TrainingOptions, features,
+};
 use crate::dataset::SeismicDataset;
-use crate::network::{Batch, Learner, NamedArray, NetworkError, Predictor};
+use crate::network::{Batch, Learner, NamedArray, NetworkError, Predictor, Update};
 
-/// Loss and accuracy on the validation share.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What the validation share says; nothing where a value is undefined.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Validation {
     /// Mean cross entropy.
-    pub loss: f64,
+    pub loss: Option<f64>,
     /// Share of voxels classified rightly.
-    pub accuracy: f64,
+    pub accuracy: Option<f64>,
+    /// Mean recall of the classes.
+    pub balanced_accuracy: Option<f64>,
+    /// Mean F1 of the classes.
+    pub macro_f1: Option<f64>,
+    /// Mean intersection over union of the classes.
+    pub mean_iou: Option<f64>,
+    /// Cohen's kappa.
+    pub kappa: Option<f64>,
 }
 
 /// Scores the network on voxels held out for validation.
 pub trait Validator {
-    /// Loss and accuracy of `predictor`.
+    /// Scores of `predictor`.
     ///
     /// # Errors
     /// When the network cannot be applied.
@@ -34,11 +45,13 @@ pub trait Validator {
 /// What training leaves.
 #[derive(Clone, Debug)]
 pub struct TrainedWeights {
-    /// Weights of the best epoch.
+    /// Weights of the epoch that is kept.
     pub weights: Vec<NamedArray>,
+    /// Weights of the last step.
+    pub last: Vec<NamedArray>,
     /// All epochs.
     pub history: Vec<EpochRecord>,
-    /// The epoch whose weights these are, counted from 1.
+    /// The epoch that is kept, counted from 1.
     pub best_epoch: u64,
     /// Why training ended early, if it did.
     pub stopped: Option<String>,
@@ -46,13 +59,13 @@ pub struct TrainedWeights {
 
 /// Trains `learner` on `dataset`, continuing from the checkpoint at `checkpoint_path` where there is one.
 ///
-/// Batches, dropout and learning rate are functions of the step, so a run that was cut off and continued ends with the same
-/// weights as one that was not, on the same machine with the same number of threads. The checkpoint stays until the caller
-/// has used the weights.
+/// Batches and dropout are functions of the step, the learning rate one of step and history, so a run that was cut off and
+/// continued ends with the same weights as one that was not, on the same machine with the same number of threads. The checkpoint
+/// stays until the caller has used the weights.
 ///
 /// # Errors
-/// When the form does not fit dataset or network, the loss is no number, a file cannot be written, the checkpoint is of
-/// another run, or on interruption, after a checkpoint was written.
+/// When the form does not fit dataset or network, a phase freezes what is not there, the loss is no number, a file cannot be
+/// written, the checkpoint is of another run, or on interruption, after a checkpoint was written.
 pub fn train(
     learner: &mut Learner,
     dataset: &SeismicDataset,
@@ -75,14 +88,20 @@ pub fn train(
     session.resume()?;
     session.tell(&TrainingEvent::Started {
         step: session.progress.step,
-        steps: options.steps,
+        steps: session.planned_steps(),
         history: &session.progress.history.clone(),
     })?;
-    if session.keep_features(&sampler, interrupted)? {
-        session.steps(&sampler, interrupted)?;
-    }
-    if session.progress.step < options.steps && session.progress.stopped.is_none() {
-        return Err(TrainError::Interrupted { step: session.progress.step, steps: options.steps });
+    while let Some(phase) = options.phases.get(session.progress.phase) {
+        session.tell_phase(phase)?;
+        if session.keep_features(&sampler, phase, interrupted)? {
+            session.steps(&sampler, phase, interrupted)?;
+        }
+        if !session.has_ended(phase) {
+            return Err(TrainError::Interrupted { step: session.progress.step, steps: session.planned_steps() });
+        }
+        if !session.begin_next()? {
+            break;
+        }
     }
     session.finish()
 }
@@ -104,43 +123,92 @@ struct Session<'a> {
 impl Session<'_> {
     fn resume(&mut self) -> Result<(), TrainError> {
         self.progress.fingerprint = self.options.fingerprint.clone();
-        if !self.checkpoint_path.exists() {
-            return Ok(());
-        }
-        let checkpoint = Checkpoint::load(self.checkpoint_path)?;
-        if !checkpoint.is_of(&self.options.fingerprint) {
+        let checkpoint = match self.checkpoint_path.exists() {
+            true => Some(Checkpoint::load(self.checkpoint_path)?),
+            false => None,
+        };
+        if checkpoint.as_ref().is_some_and(|checkpoint| !checkpoint.is_of(&self.options.fingerprint)) {
             return Err(TrainError::OtherRun { path: self.checkpoint_path.to_owned() });
         }
-        self.learner.restore(&checkpoint.weights, &checkpoint.optimizer)?;
-        self.progress = checkpoint.progress;
-        self.best = checkpoint.best;
+        let phase = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.progress.phase);
+        if let Some(phase) = self.options.phases.get(phase) {
+            self.learner.begin(&phase.learning)?;
+        }
+        if let Some(checkpoint) = checkpoint {
+            self.learner.restore(&checkpoint.weights, &checkpoint.optimizer)?;
+            self.progress = checkpoint.progress;
+            self.best = checkpoint.best;
+        }
         Ok(())
     }
 
+    /// Steps in all, if nothing ends a phase early.
+    fn planned_steps(&self) -> u64 {
+        self.progress.phase_began.saturating_add(self.options.steps_from(self.progress.phase))
+    }
+
+    /// Step at which the phase under way ends at the latest.
+    fn phase_end(&self, phase: &Phase) -> u64 {
+        self.progress.phase_began.saturating_add(phase.steps)
+    }
+
+    fn has_ended(&self, phase: &Phase) -> bool {
+        self.progress.step >= self.phase_end(phase) || self.progress.stopped.is_some()
+    }
+
+    fn tell_phase(&mut self, phase: &Phase) -> Result<(), TrainError> {
+        let phases = self.options.phases.len();
+        if phases == 1 {
+            return Ok(());
+        }
+        self.tell(&TrainingEvent::Phase { phase: self.progress.phase + 1, phases, steps: phase.steps })
+    }
+
+    /// Goes on to the next phase, if there is one.
+    fn begin_next(&mut self) -> Result<bool, TrainError> {
+        let Some(next) = self.options.phases.get(self.progress.phase + 1) else { return Ok(false) };
+        if let Some(reason) = self.progress.stopped.take() {
+            self.tell(&TrainingEvent::StoppedEarly { reason })?;
+        }
+        self.progress.phase += 1;
+        self.progress.phase_began = self.progress.step;
+        self.progress.keeps_features = None;
+        self.learner.begin(&next.learning)?;
+        self.save()?;
+        Ok(true)
+    }
+
     /// Keeps the features of frozen layers where that is worth while; false when interrupted.
-    fn keep_features(&mut self, sampler: &Sampler<'_>, interrupted: &AtomicBool) -> Result<bool, TrainError> {
-        let kept = features::decide(self.learner, sampler, self.options, self.progress.keeps_features)?;
+    fn keep_features(
+        &mut self,
+        sampler: &Sampler<'_>,
+        phase: &Phase,
+        interrupted: &AtomicBool,
+    ) -> Result<bool, TrainError> {
+        let decided = self.progress.keeps_features;
+        let kept = features::decide(self.learner, sampler, self.options, phase.steps, decided)?;
         self.tell(&TrainingEvent::Features(&kept))?;
         let keeps = matches!(kept, KeptFeatures::Yes { .. });
         let carry_on = || !interrupted.load(Ordering::Relaxed);
-        if keeps && self.progress.step < self.options.steps {
+        if keeps && !self.has_ended(phase) {
             features::keep(self.learner, sampler, &carry_on)?;
         }
         self.progress.keeps_features = Some(keeps);
         Ok(!keeps || carry_on())
     }
 
-    /// All steps that are left, up to an interruption.
-    fn steps(&mut self, sampler: &Sampler<'_>, interrupted: &AtomicBool) -> Result<(), TrainError> {
+    /// All steps of the phase that are left, up to an interruption.
+    fn steps(&mut self, sampler: &Sampler<'_>, phase: &Phase, interrupted: &AtomicBool) -> Result<(), TrainError> {
         let options = self.options;
         let (stager, keeps) = (self.learner.stager(), self.progress.keeps_features == Some(true));
         let mut last_checkpoint = Instant::now();
         let make = |step| sampler.batch(step, stager, keeps);
-        run_ahead(self.progress.step..options.steps, options.batches_ahead, make, |next| {
-            while self.progress.step < options.steps && self.progress.stopped.is_none() {
-                self.step(next)?;
-                let epoch_ended =
-                    self.progress.step.is_multiple_of(options.steps_per_epoch) || self.progress.step == options.steps;
+        let end = self.phase_end(phase);
+        run_ahead(self.progress.step..end, options.batches_ahead, make, |next| {
+            while !self.has_ended(phase) {
+                self.step(next, phase)?;
+                let in_phase = self.progress.step - self.progress.phase_began;
+                let epoch_ended = in_phase.is_multiple_of(options.steps_per_epoch) || self.progress.step == end;
                 if epoch_ended {
                     self.end_epoch()?;
                 }
@@ -157,20 +225,25 @@ impl Session<'_> {
         })
     }
 
-    fn step(&mut self, next: &mut NextBatch<'_>) -> Result<(), TrainError> {
+    fn step(&mut self, next: &mut NextBatch<'_>, phase: &Phase) -> Result<(), TrainError> {
         let start = Instant::now();
-        let outcome = self.learner.step(&next(self.progress.step)?, self.progress.step)?;
+        let updates = self.progress.step - self.progress.phase_began;
+        let place = Place { updates, of: phase.steps, history: self.epochs_of_phase() };
+        let Rate { learning_rate, momentum } = phase.schedule.rate(phase.learning_rate, place);
+        let update = Update { step: self.progress.step, updates, learning_rate, momentum };
+        let outcome = self.learner.step(&next(self.progress.step)?, &update)?;
         let progress = &mut self.progress;
         progress.step += 1;
         progress.epoch.loss += outcome.loss;
         progress.epoch.steps += 1;
         progress.epoch.correct += outcome.correct;
         progress.epoch.voxels += outcome.voxels;
-        progress.epoch.learning_rate = outcome.learning_rate;
+        progress.epoch.learning_rate = learning_rate;
         let event = TrainingEvent::Step {
             step: progress.step,
-            steps: self.options.steps,
+            steps: self.planned_steps(),
             loss: outcome.loss,
+            learning_rate,
             accuracy: outcome.correct as f64 / outcome.voxels.max(1) as f64,
             voxels: outcome.voxels,
             elapsed: start.elapsed(),
@@ -178,29 +251,41 @@ impl Session<'_> {
         self.tell(&event)
     }
 
+    /// Epochs of the phase under way.
+    fn epochs_of_phase(&self) -> &[EpochRecord] {
+        let history = &self.progress.history;
+        let phase = self.progress.phase as u64 + 1;
+        &history[history.partition_point(|record| record.phase < phase)..]
+    }
+
     fn end_epoch(&mut self) -> Result<(), TrainError> {
         let validation = match self.validator {
-            Some(validator) => Some(validator.validate(&self.learner.predictor()?).map_err(TrainError::Validation)?),
-            None => None,
+            Some(validator) => validator.validate(&self.learner.predictor()?).map_err(TrainError::Validation)?,
+            None => Validation::default(),
         };
         let sums = std::mem::take(&mut self.progress.epoch);
         let record = EpochRecord {
             epoch: self.progress.history.len() as u64 + 1,
             step: self.progress.step,
+            phase: self.progress.phase as u64 + 1,
             learning_rate: sums.learning_rate,
             train_loss: sums.loss / sums.steps.max(1) as f64,
             train_accuracy: sums.correct as f64 / sums.voxels.max(1) as f64,
-            validation_loss: validation.map(|validation| validation.loss),
-            validation_accuracy: validation.map(|validation| validation.accuracy),
+            validation_loss: validation.loss,
+            validation_accuracy: validation.accuracy,
+            validation_balanced_accuracy: validation.balanced_accuracy,
+            validation_macro_f1: validation.macro_f1,
+            validation_mean_iou: validation.mean_iou,
+            validation_kappa: validation.kappa,
         };
         self.progress.history.push(record.clone());
-        let best = best_epoch(&self.progress.history) == Some(self.progress.history.len() - 1);
+        let best = best_epoch(&self.progress.history, self.options.best_by) == Some(self.progress.history.len() - 1);
         if best {
             self.best = self.learner.weights()?;
         }
         self.tell(&TrainingEvent::Epoch { record: &record, best })?;
-        let stopping = self.options.early_stopping.as_ref();
-        self.progress.stopped = stopping.and_then(|stopping| stopping.reason(&self.progress.history));
+        let mut watches = self.options.early_stopping.iter();
+        self.progress.stopped = watches.find_map(|watch| watch.reason(self.epochs_of_phase()));
         Ok(())
     }
 
@@ -209,13 +294,20 @@ impl Session<'_> {
     }
 
     fn finish(mut self) -> Result<TrainedWeights, TrainError> {
-        let best_epoch = best_epoch(&self.progress.history).map_or(0, |place| self.progress.history[place].epoch);
+        let history = &self.progress.history;
+        let last = self.learner.weights()?;
+        let kept = match self.options.keep {
+            Keep::Best => best_epoch(history, self.options.best_by),
+            Keep::Last => history.len().checked_sub(1),
+        };
+        let best_epoch = kept.map_or(0, |place| history[place].epoch);
         if let Some(reason) = self.progress.stopped.clone() {
             self.tell(&TrainingEvent::StoppedEarly { reason })?;
         }
         self.tell(&TrainingEvent::Finished { best_epoch })?;
-        let weights = if self.best.is_empty() { self.learner.weights()? } else { self.best };
-        Ok(TrainedWeights { weights, history: self.progress.history, best_epoch, stopped: self.progress.stopped })
+        let keeps_last = self.options.keep == Keep::Last || self.best.is_empty();
+        let weights = if keeps_last { last.clone() } else { self.best };
+        Ok(TrainedWeights { weights, last, history: self.progress.history, best_epoch, stopped: self.progress.stopped })
     }
 
     fn tell(&mut self, event: &TrainingEvent<'_>) -> Result<(), TrainError> {
@@ -226,7 +318,7 @@ impl Session<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::test_run::{
-        alone, dense, learner, options, patch, run, run_on, sparse_dataset, unet, vgg16, waldeland,
+        alone, dense, frozen, learner, options, patch, phase, run, run_on, sparse_dataset, unet, vgg16, waldeland,
     };
     use super::super::{EarlyStopping, Monitor};
     use super::*;
@@ -236,17 +328,17 @@ mod tests {
     fn both_forms_learn_and_continue_exactly_after_any_interruption() {
         for form in [dense(), patch()] {
             let options = options(form, 14);
-            let whole = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland(), None), &options, None, u64::MAX);
+            let whole = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland()), &options, None, u64::MAX);
             let whole = whole.unwrap();
             assert_eq!(whole.history.len(), 4);
             assert!(whole.history[3].train_loss < whole.history[0].train_loss, "{:?}", whole.history);
 
             let folder = tempfile::tempdir().unwrap();
             for interrupt_after in [3, 8] {
-                let result = run(&folder, &mut learner(waldeland(), None), &options, None, interrupt_after);
+                let result = run(&folder, &mut learner(waldeland()), &options, None, interrupt_after);
                 assert!(matches!(result, Err(TrainError::Interrupted { step, .. }) if step == interrupt_after));
             }
-            let continued = run(&folder, &mut learner(waldeland(), None), &options, None, u64::MAX).unwrap();
+            let continued = run(&folder, &mut learner(waldeland()), &options, None, u64::MAX).unwrap();
             assert_eq!(continued.weights, whole.weights);
             assert_eq!(continued.history, whole.history);
         }
@@ -258,7 +350,7 @@ mod tests {
             let with = |batches_ahead| {
                 let options = TrainingOptions { batches_ahead, ..options(form.clone(), 6) };
                 let folder = tempfile::tempdir().unwrap();
-                run(&folder, &mut learner(waldeland(), None), &options, None, u64::MAX).unwrap()
+                run(&folder, &mut learner(waldeland()), &options, None, u64::MAX).unwrap()
             };
             let (none, one, four) = (with(0), with(1), with(4));
             assert_eq!((&none.weights, &none.history), (&one.weights, &one.history));
@@ -268,8 +360,8 @@ mod tests {
 
     #[test]
     fn a_u_net_learns_from_few_labels_keeps_what_is_frozen_and_continues_exactly() {
-        let (dataset, options) = (sparse_dataset(), options(alone(), 60));
-        let fresh = || learner(unet(), Some(Freeze::Through("bn1".into())));
+        let (dataset, options) = (sparse_dataset(), frozen(alone(), 60, Freeze::Through("bn1".into())));
+        let fresh = || learner(unet());
         let start = fresh().weights().unwrap();
         let mut whole = fresh();
         let folder = tempfile::tempdir().unwrap();
@@ -300,9 +392,10 @@ mod tests {
 
     #[test]
     fn frozen_weights_keep_every_bit_and_later_ones_change() {
-        let mut learner = learner(vgg16(), Some(Freeze::Convolutions(2)));
+        let mut learner = learner(vgg16());
         let before = learner.weights().unwrap();
-        run(&tempfile::tempdir().unwrap(), &mut learner, &options(patch(), 2), None, u64::MAX).unwrap();
+        let options = frozen(patch(), 2, Freeze::Convolutions(2));
+        run(&tempfile::tempdir().unwrap(), &mut learner, &options, None, u64::MAX).unwrap();
         for (before, after) in before.iter().zip(learner.weights().unwrap()) {
             let frozen = before.name.starts_with("features.0.") || before.name.starts_with("features.2.");
             assert_eq!(before.values == after.values, frozen, "{}", before.name);
@@ -314,33 +407,33 @@ mod tests {
 
     impl Validator for Scripted {
         fn validate(&self, _: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
-            Ok(Validation { loss: self.0.borrow_mut().remove(0), accuracy: 0.5 })
+            Ok(Validation { loss: Some(self.0.borrow_mut().remove(0)), accuracy: Some(0.5), ..Validation::default() })
         }
     }
 
     #[test]
     fn a_stalled_run_stops_and_keeps_its_best_weights() {
-        let stopping = EarlyStopping { monitors: vec![Monitor::Loss], patience: 2 };
-        let options = TrainingOptions { early_stopping: Some(stopping), ..options(patch(), 400) };
+        let stopping = EarlyStopping { monitor: Monitor::Loss, patience: 2, min_delta: 0.0 };
+        let options = TrainingOptions { early_stopping: vec![stopping], ..options(patch(), 400) };
         let script = Scripted(vec![0.9, 0.5, 0.6, 0.7].into());
-        let mut stopped_learner = learner(waldeland(), None);
+        let mut stopped_learner = learner(waldeland());
         let trained =
             run(&tempfile::tempdir().unwrap(), &mut stopped_learner, &options, Some(&script), u64::MAX).unwrap();
         assert_eq!((trained.best_epoch, trained.history.len()), (2, 4));
         assert!(trained.stopped.is_some());
 
-        let options = TrainingOptions { early_stopping: None, steps: 8, ..options };
-        let short = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland(), None), &options, None, u64::MAX);
+        let options = TrainingOptions { early_stopping: Vec::new(), phases: vec![phase(8, None)], ..options };
+        let short = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland()), &options, None, u64::MAX);
         assert_eq!(trained.weights, short.unwrap().weights);
     }
 
     #[test]
     fn a_checkpoint_of_another_run_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let first = run(&folder, &mut learner(waldeland(), None), &options(patch(), 4), None, 2);
+        let first = run(&folder, &mut learner(waldeland()), &options(patch(), 4), None, 2);
         assert!(matches!(first, Err(TrainError::Interrupted { .. })));
         let other = TrainingOptions { fingerprint: "other".into(), ..options(patch(), 4) };
-        let second = run(&folder, &mut learner(waldeland(), None), &other, None, u64::MAX);
+        let second = run(&folder, &mut learner(waldeland()), &other, None, u64::MAX);
         assert!(matches!(second, Err(TrainError::OtherRun { .. })));
     }
 }

@@ -7,15 +7,15 @@ use ndarray::{Array2, Array3};
 use tempfile::TempDir;
 
 use super::{
-    EpochRecord, FeatureCache, Form, KeptFeatures, Observer, TrainError, TrainedWeights, TrainingEvent,
-    TrainingOptions, Validator, train,
+    EpochRecord, FeatureCache, Form, Keep, KeptFeatures, Monitor, Observer, Phase, Schedule, TrainError,
+    TrainedWeights, TrainingEvent, TrainingOptions, Validator, train,
 };
 use crate::dataset::{Augmentation, CropOptions, Padding, PatchOptions, SeismicDataset, Split};
 use crate::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, UNLABELLED, VerticalAxis};
 use crate::labels::Labels;
 use crate::network::{
-    Architecture, Device, Encoder, Freeze, Head, Learner, LearnerOptions, Model, ModelDescription, OptimizerOptions,
-    Padding as Borders, Unet, set_threads,
+    Architecture, Device, Encoder, Freeze, Head, Learner, LearnerOptions, Learning, Loss, Model, ModelDescription,
+    OptimizerOptions, Padding as Borders, Precision, Unet, set_threads,
 };
 use crate::volume::{AmplitudeScaling, MemoryVolume, SectionReader, Volume};
 
@@ -52,7 +52,16 @@ pub(super) fn classes() -> ClassTable {
     ClassTable::from_names(["slow", "fast"]).unwrap()
 }
 
-pub(super) fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Learner {
+pub(super) fn learning(freeze: Option<Freeze>) -> Learning {
+    Learning { optimizer: OptimizerOptions::ADAM, freeze }
+}
+
+/// Steps with Adam at one rate.
+pub(super) fn phase(steps: u64, freeze: Option<Freeze>) -> Phase {
+    Phase { steps, learning: learning(freeze), learning_rate: 2e-3, schedule: Schedule::Constant }
+}
+
+pub(super) fn learner(architecture: Architecture) -> Learner {
     set_threads(1);
     let description = ModelDescription {
         version: ModelDescription::VERSION,
@@ -68,9 +77,11 @@ pub(super) fn learner(architecture: Architecture, freeze: Option<Freeze>) -> Lea
         seed: 3,
     };
     let options = LearnerOptions {
-        optimizer: OptimizerOptions::Adam { learning_rate: 2e-3 },
+        learning: learning(None),
+        loss: Loss::CROSS_ENTROPY,
         class_weights: Some(vec![1.0, 1.0]),
-        freeze,
+        clip: None,
+        precision: Precision::Float32,
         device: Device::cpu(),
         seed: 3,
     };
@@ -92,17 +103,25 @@ pub(super) fn unet() -> Architecture {
     Architecture::Unet(Unet { encoder: Encoder::Resnet18, decoder: vec![8, 8], dropout: 0.5, batch_norm: true })
 }
 
+/// One phase in which nothing is frozen.
 pub(super) fn options(form: Form, steps: u64) -> TrainingOptions {
     TrainingOptions {
         form,
-        steps,
+        phases: vec![phase(steps, None)],
         steps_per_epoch: 4,
-        early_stopping: None,
+        early_stopping: Vec::new(),
+        best_by: Monitor::Loss,
+        keep: Keep::Best,
         checkpoint_every: Duration::from_secs(3600),
         feature_cache: FeatureCache::Off,
         batches_ahead: 1,
         fingerprint: "test".into(),
     }
+}
+
+/// The same with frozen layers.
+pub(super) fn frozen(form: Form, steps: u64, freeze: Freeze) -> TrainingOptions {
+    TrainingOptions { phases: vec![phase(steps, Some(freeze))], ..options(form, steps) }
 }
 
 pub(super) fn dense() -> Form {

@@ -100,7 +100,8 @@ fn a_u_net_learns_segments_and_is_told_apart_from_networks_of_patches() {
     );
     with("run", &["--set", "prediction.engine=patch"]).expect_refusal(2, &["does not look at single patches"]);
     // Its gap is wide enough for a patch of the job, and too narrow for what a U-Net sees.
-    with("run", &[]).expect(0, &["U-Net (ResNet18)", "dense engine, whole sections", "test voxels see training voxels"]);
+    with("run", &[])
+        .expect(0, &["U-Net (ResNet18)", "dense engine, whole sections", "test voxels see training voxels"]);
     let metrics: serde_json::Value = serde_json::from_slice(&workshop.read("runs/small/metrics.json")).unwrap();
     assert_eq!(metrics["split"]["leak"], metrics["split"]["test_voxels"]);
     assert!(metrics["split"]["context"].as_u64().unwrap() > 100);

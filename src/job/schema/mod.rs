@@ -36,6 +36,7 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
-    Adam, ClassWeights, Crops, DenseForm, EarlyStopping, FeatureCache, Monitor, Optimizer, PatchForm, Sgd, Training,
-    TrainingForm,
+    Adam, Adamw, Anneal, ClassWeights, Crops, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice, EarlyStopping,
+    FeatureCache, Focal, GradientClip, InverseTime, Keep, Loss, MomentumOf, Monitor, OneCycle, Optimizer, PatchForm,
+    Phase, Plateau, Rmsprop, Schedule, Sgd, Span, Training, TrainingForm, TrainingPrecision,
 };
