@@ -249,6 +249,13 @@ fn network(job: &Job, findings: &mut Findings) {
         );
         return;
     }
+    if matches!(job.network, Network::Malenov(_)) && job.patch.padding != PatchPadding::Zero {
+        findings.add(
+            "patch.padding",
+            "cubes see zeros outside the survey, in its third direction too",
+            "use `padding: zero`, or a network in two dimensions",
+        );
+    }
     let mut refuse = |key: String, error: NetworkError| {
         let help = error.help().map(|help| help.to_string()).unwrap_or_default();
         findings.add(key, error.to_string(), &help);
@@ -386,6 +393,7 @@ fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
     let segments = matches!(job.network, Network::Unet(_));
     if job.network.padding() == Padding::Same && !segments {
         let why = match job.network.published() {
+            None if matches!(job.network, Network::Malenov(_)) => "zeros enter at the edges of every cube that it sees",
             None => "with `padding: same`, zeros enter at the edges of every patch",
             Some(_) => "as published, it puts zeros round every patch",
         };

@@ -154,6 +154,7 @@ impl Network {
         };
         match self {
             Self::Waldeland(waldeland) => Architecture::Waldeland { padding: waldeland.padding.into() },
+            Self::Malenov(_) => Architecture::Malenov,
             Self::Vgg16(vgg16) => Architecture::Vgg16 {
                 cut: vgg16.cut.clone(),
                 padding: vgg16.padding.into(),

@@ -2,7 +2,7 @@
 
 use super::extent::Extent;
 use super::layer::leaves;
-use super::{Convolution, Layer, Padding, Segmentation};
+use super::{Convolution, Layer, Padding, Segmentation, VolumeConvolution};
 
 /// A network, and the patch it is made for.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ impl Layers {
                 | Layer::AveragePoolTo(_)
                 | Layer::Upsample
                 | Layer::Flatten
+                | Layer::IntoVolumes { .. }
+                | Layer::VolumeConvolution(_)
                 | Layer::Branches { .. } => None,
                 Layer::BatchNorm { .. } | Layer::Relu | Layer::Relu6 | Layer::Dropout(_) | Layer::Linear { .. } => {
                     Some(window)
@@ -45,13 +47,18 @@ impl Layers {
         self.layers.iter().map(stride).product()
     }
 
-    /// Channels that the first convolution takes.
+    /// Channels of the input, the slices of volumes among them.
     pub fn channels(&self) -> usize {
-        let first = self.leaves().into_iter().find_map(|layer| match layer {
-            Layer::Convolution(convolution) => Some(convolution.inputs),
-            _ => None,
-        });
-        first.unwrap_or(1)
+        let mut slices = 1;
+        for layer in self.leaves() {
+            match layer {
+                Layer::IntoVolumes { depth } => slices = *depth,
+                Layer::Convolution(Convolution { inputs, .. })
+                | Layer::VolumeConvolution(VolumeConvolution { inputs, .. }) => return inputs * slices,
+                _ => {}
+            }
+        }
+        slices
     }
 
     /// How many values the last layer gives: the number of classes.
@@ -67,11 +74,12 @@ impl Layers {
     /// Floating-point operations of the dense form per output voxel, a multiply-add counted as two, without halos.
     pub fn dense_flop_per_voxel(&self) -> u64 {
         if let Some(Segmentation { multiple, .. }) = self.segmentation() {
-            let block = Extent { channels: self.channels(), rows: multiple, columns: multiple };
+            let block = Extent { channels: self.channels(), depth: 1, rows: multiple, columns: multiple };
             return self.flop(block, &self.layers) / (multiple * multiple) as u64;
         }
         let per_layer = self.leaves().into_iter().map(|layer| match layer {
             Layer::Convolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
+            Layer::VolumeConvolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
             Layer::Linear { inputs, outputs, .. } => 2 * inputs * outputs,
             _ => 0,
         });
@@ -82,7 +90,7 @@ impl Layers {
     pub fn patch_flop(&self) -> u64 {
         let multiple = self.segmentation().map_or(1, |segmentation| segmentation.multiple);
         let side = self.receptive_field().unwrap_or(self.patch.next_multiple_of(multiple));
-        self.flop(Extent { channels: self.channels(), rows: side, columns: side }, &self.layers)
+        self.flop(Extent { channels: self.channels(), depth: 1, rows: side, columns: side }, &self.layers)
     }
 
     fn flop(&self, mut extent: Extent, layers: &[Layer]) -> u64 {
@@ -92,6 +100,7 @@ impl Layers {
             let after = extent.after(layer, self.padding).unwrap_or(extent);
             flop += match layer {
                 Layer::Convolution(convolution) => 2 * (after.values() * convolution.fan_in()) as u64,
+                Layer::VolumeConvolution(convolution) => 2 * (after.values() * convolution.fan_in()) as u64,
                 Layer::Linear { inputs, outputs, .. } => 2 * (inputs * outputs) as u64,
                 Layer::Branches { branches, .. } => branches.iter().map(|branch| self.flop(extent, branch)).sum(),
                 _ => 0,

@@ -34,6 +34,7 @@ mod prepared;
 mod pretrained;
 mod segmentation;
 mod sequential;
+mod volume_convolution;
 mod weights_file;
 
 pub use architecture::{Architecture, Backbone, Dialect, Encoder, Head, Input, Pooling, Top, Unet, VGG16_CONVOLUTIONS};
@@ -56,3 +57,4 @@ pub use precision::Precision;
 pub use predictor::{PlacedSection, Predictor, Probabilities, Segment};
 pub use pretrained::{Checksum, ImportReport, KnownWeights, Pretrained, download, known_weights};
 pub use segmentation::Segmentation;
+pub use volume_convolution::VolumeConvolution;

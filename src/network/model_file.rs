@@ -87,7 +87,9 @@ impl ModelDescription {
         volume: &'a dyn Volume,
         attributes: &[(&str, &'a dyn Volume)],
     ) -> Result<SectionReader<'a>, VolumeError> {
-        SectionReader::new(volume, self.amplitude).with_channels(&self.further_channels, attributes)
+        let thickness = self.architecture.thickness(self.patch);
+        let reader = SectionReader::new(volume, self.amplitude).with_neighbours(thickness);
+        reader.with_channels(&self.further_channels, attributes)
     }
 }
 

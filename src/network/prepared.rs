@@ -5,7 +5,8 @@ use tch::{Kind, Tensor};
 use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
 use super::memory_format::channels_last;
 use super::sequential::{Sequential, cut_to, doubled, filled_up, joined};
-use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision, Segmentation};
+use super::volume_convolution::{convolve_volumes, into_volumes};
+use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision, Segmentation, VolumeConvolution};
 
 /// What is done to the values, in order. Dropout is gone; batch normalisation is part of the layer before it.
 #[derive(Debug)]
@@ -27,6 +28,13 @@ pub(super) enum Step {
     /// Puts a channel of ones behind the others: what the constant part of a normalised picture is made of.
     Ones,
     Flatten,
+    IntoVolumes(usize),
+    VolumeConvolution {
+        /// `[outputs, inputs, sections, rows, columns]`.
+        weight: Tensor,
+        bias: Tensor,
+        stride: usize,
+    },
     Linear {
         weight: Tensor,
         bias: Tensor,
@@ -127,6 +135,10 @@ impl Prepared {
                 Step::Upsample => doubled(&values)?,
                 Step::Ones => Tensor::f_cat(&[&values, &values.f_narrow(1, 0, 1)?.f_ones_like()?], 1)?,
                 Step::Flatten => values.f_flatten(1, -1)?,
+                Step::IntoVolumes(depth) => into_volumes(&values, *depth)?,
+                Step::VolumeConvolution { weight, bias, stride } => {
+                    convolve_volumes(&values, weight, bias, *stride, self.precision)?
+                }
                 Step::Branches { branches, join } => {
                     let run = |branch: &Vec<Step>| self.branch(&values, branch);
                     joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
@@ -157,7 +169,8 @@ impl Prepared {
                 convolve(&values, &weight, Some(bias), Walk::strided(1), self.precision)?
             }
             Step::Scale { scale, shift } => {
-                let shape: &[i64] = if values.dim() == 2 { &[1, -1] } else { &[1, -1, 1, 1] };
+                let shape = [1, -1, 1, 1, 1];
+                let shape = &shape[..values.dim()];
                 values.f_mul(&scale.f_reshape(shape)?)?.f_add(&shift.f_reshape(shape)?)?
             }
             _ => return Err(NetworkError::NoDenseForm),
@@ -209,6 +222,11 @@ fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<()
             let bias = if *bias { Some(tensor(name, "bias")?.detach()) } else { None };
             steps.push(Step::Convolution { weight, bias, geometry, border });
         }
+        Layer::IntoVolumes { depth } => steps.push(Step::IntoVolumes(*depth)),
+        Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
+            let (weight, bias) = (tensor(name, "weight")?.detach(), tensor(name, "bias")?.detach());
+            steps.push(Step::VolumeConvolution { weight, bias, stride: *stride });
+        }
         Layer::Linear { name, .. } => {
             let (weight, bias) = (tensor(name, "weight")?.detach(), tensor(name, "bias")?.detach());
             steps.push(Step::Linear { weight, bias });
@@ -220,7 +238,9 @@ fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<()
             let scale = part("weight")?.f_div(&part("running_var")?.f_add_scalar(*epsilon)?.f_sqrt()?)?;
             let shift = part("bias")?.f_sub(&part("running_mean")?.f_mul(&scale)?)?;
             match steps.last_mut() {
-                Some(step @ (Step::Convolution { .. } | Step::Linear { .. })) => step.scale(&scale, &shift)?,
+                Some(step @ (Step::Convolution { .. } | Step::VolumeConvolution { .. } | Step::Linear { .. })) => {
+                    step.scale(&scale, &shift)?
+                }
                 _ => steps
                     .push(Step::Scale { scale: scale.f_to_kind(Kind::Float)?, shift: shift.f_to_kind(Kind::Float)? }),
             }
@@ -259,6 +279,10 @@ impl Step {
                 };
                 *bias = Some(moved.f_to_kind(Kind::Float)?);
             }
+            Self::VolumeConvolution { weight, bias, .. } => {
+                *weight = scaled(weight, &[-1, 1, 1, 1, 1])?.f_to_kind(Kind::Float)?;
+                *bias = scaled(bias, &[-1])?.f_add(shift)?.f_to_kind(Kind::Float)?;
+            }
             Self::Linear { weight, bias } => {
                 *weight = scaled(weight, &[-1, 1])?.f_to_kind(Kind::Float)?;
                 *bias = scaled(bias, &[-1])?.f_add(shift)?.f_to_kind(Kind::Float)?;
@@ -283,7 +307,9 @@ impl Step {
                 bias.as_mut().map_or(Ok(()), round)?;
                 border.as_mut().map_or(Ok(()), round)
             }
-            Self::Linear { weight: a, bias: b } | Self::Scale { scale: a, shift: b } => {
+            Self::VolumeConvolution { weight: a, bias: b, .. }
+            | Self::Linear { weight: a, bias: b }
+            | Self::Scale { scale: a, shift: b } => {
                 round(a)?;
                 round(b)
             }
@@ -297,7 +323,8 @@ impl Step {
             | Self::AveragePoolTo(_)
             | Self::Upsample
             | Self::Ones
-            | Self::Flatten => Ok(()),
+            | Self::Flatten
+            | Self::IntoVolumes(_) => Ok(()),
         }
     }
 
@@ -321,6 +348,10 @@ impl Step {
                 branches: branches.iter().map(|branch| branch.iter().map(Self::shared).collect()).collect(),
                 join: *join,
             },
+            Self::IntoVolumes(depth) => Self::IntoVolumes(*depth),
+            Self::VolumeConvolution { weight, bias, stride } => {
+                Self::VolumeConvolution { weight: weight.shallow_clone(), bias: bias.shallow_clone(), stride: *stride }
+            }
             Self::MaxPool => Self::MaxPool,
             Self::Upsample => Self::Upsample,
             Self::Ones => Self::Ones,

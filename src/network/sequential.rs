@@ -7,7 +7,8 @@ use super::layer::leaves;
 use super::memory_format::channels_last;
 use super::parameters::Parameters;
 use super::phases::{apart, together};
-use super::{Convolution, FrozenLayers, Join, Layer, Layers, NetworkError, Precision};
+use super::volume_convolution::{convolve_volumes, into_volumes};
+use super::{Convolution, FrozenLayers, Join, Layer, Layers, NetworkError, Precision, VolumeConvolution};
 
 /// Share of a batch's statistics that enters the running ones (PyTorch's default).
 const MOMENTUM: f64 = 0.1;
@@ -170,6 +171,11 @@ impl Sequential {
                 Layer::Convolution(convolution) => {
                     let output = self.convolution(&values, convolution, form, dilation)?;
                     if !output.device().is_cuda() { channels_last(&output)? } else { output }
+                }
+                Layer::IntoVolumes { depth } => into_volumes(&values, *depth)?,
+                Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
+                    let part = |part: &str| self.parameters.tensor(&format!("{name}.{part}"));
+                    convolve_volumes(&values, part("weight")?, part("bias")?, *stride, Precision::Float32)?
                 }
                 Layer::MaxPool => {
                     let stride = if form.strides() { 2 } else { 1 };

@@ -62,11 +62,14 @@ pub(super) fn phase(steps: u64, freeze: Option<Freeze>) -> Phase {
 }
 
 pub(super) fn learner(architecture: Architecture) -> Learner {
-    set_threads(1);
-    let description = ModelDescription {
+    learner_of(description(architecture, 65))
+}
+
+pub(super) fn description(architecture: Architecture, patch: usize) -> ModelDescription {
+    ModelDescription {
         version: ModelDescription::VERSION,
         architecture,
-        patch: 65,
+        patch,
         planes: vec![Plane::Inline],
         classes: classes(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
@@ -75,7 +78,11 @@ pub(super) fn learner(architecture: Architecture) -> Learner {
         sample_step: 4.0,
         pretrained: None,
         seed: 3,
-    };
+    }
+}
+
+pub(super) fn learner_of(description: ModelDescription) -> Learner {
+    set_threads(1);
     let options = LearnerOptions {
         learning: learning(None),
         loss: Loss::CROSS_ENTROPY,

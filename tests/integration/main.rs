@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod batches;
+mod channels;
 mod command_line;
 mod data_samples;
 mod engines;

@@ -27,7 +27,7 @@ pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
 pub use network::{
-    DeepFreeze, Freeze, Network, Padding, Pooling, PublishedNetwork, Unet, UnetEncoder, Vgg16, Waldeland,
+    DeepFreeze, Freeze, Malenov, Network, Padding, Pooling, PublishedNetwork, Unet, UnetEncoder, Vgg16, Waldeland,
 };
 pub use output::{Figures, Hdf5Output, Output, SegyOutput};
 pub use patch::{Patch, PatchPadding, PatchPlane};

@@ -13,6 +13,9 @@ pub enum Network {
     /// Waldeland et al. (2018) in two dimensions, as Dramsch and Lüthje (2018) published it: 100,000 weights, from
     /// scratch.
     Waldeland(#[garde(dive)] Waldeland),
+    /// The same in three dimensions, as MalenoV published it: 300,000 weights, from scratch, patch by patch. A patch is a cube
+    /// of `patch.size` voxels a side, published with 65.
+    Malenov(#[garde(dive)] Malenov),
     /// Simonyan and Zisserman (2014), whole or cut, pretrained or not.
     Vgg16(#[garde(dive)] Vgg16),
     /// The same with sixteen convolutions, whole.
@@ -56,6 +59,11 @@ pub struct Waldeland {
     #[garde(skip)]
     pub padding: Padding,
 }
+
+/// MalenoV's network, which has nothing to set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map, `{}` here")]
+pub struct Malenov {}
 
 /// VGG16.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -251,6 +259,7 @@ impl Network {
     pub fn form(&self) -> &'static str {
         match self {
             Self::Waldeland(_) => "waldeland",
+            Self::Malenov(_) => "malenov",
             Self::Vgg16(_) => "vgg16",
             Self::Vgg19(_) => "vgg19",
             Self::Resnet9(_) => "resnet9",
@@ -273,7 +282,7 @@ impl Network {
     /// The settings of a published network; `None` of those with settings of their own.
     pub fn published(&self) -> Option<&PublishedNetwork> {
         match self {
-            Self::Waldeland(_) | Self::Vgg16(_) | Self::Unet(_) => None,
+            Self::Waldeland(_) | Self::Malenov(_) | Self::Vgg16(_) | Self::Unet(_) => None,
             Self::Vgg19(network)
             | Self::Resnet9(network)
             | Self::Resnet18(network)
@@ -294,7 +303,7 @@ impl Network {
     /// The file of pretrained weights.
     pub fn weights_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Self::Waldeland(_) => None,
+            Self::Waldeland(_) | Self::Malenov(_) => None,
             Self::Vgg16(vgg16) => vgg16.weights.as_mut(),
             Self::Unet(unet) => unet.weights.as_mut(),
             Self::Vgg19(network)

@@ -94,7 +94,7 @@ impl Unet {
     /// When the encoder has fewer resolutions than the decoder.
     pub(super) fn layers(&self, channels: usize, patch: usize, classes: usize) -> Result<Layers, NetworkError> {
         let kept = self.kept(channels)?;
-        let full = Extent { channels, rows: ANY_SIDE, columns: ANY_SIDE };
+        let full = Extent { channels, depth: 1, rows: ANY_SIDE, columns: ANY_SIDE };
         let (mut layers, width) = self.resolution(&kept, full);
         let scores = Convolution::square("head.scores", width, classes, 3).with_padding(1);
         layers.push(Layer::Convolution(scores));
