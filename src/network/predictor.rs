@@ -6,6 +6,7 @@ use tch::{Kind, Tensor};
 use super::array::{self, tensor_from_array, values};
 use super::prepared::Prepared;
 use super::sequential::Sequential;
+use super::temperature::probabilities;
 use super::{Device, NetworkError, Precision, Segmentation};
 
 /// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
@@ -14,18 +15,24 @@ use super::{Device, NetworkError, Precision, Segmentation};
 pub struct Predictor {
     network: Prepared,
     device: Device,
+    temperature: Option<f64>,
 }
 
 impl Predictor {
     /// `network` must lie on `device`.
     pub(super) fn new(network: &Sequential, device: Device, precision: Precision) -> Result<Self, NetworkError> {
         precision.check(device)?;
-        Ok(Self { network: Prepared::new(network, precision)?, device })
+        Ok(Self { network: Prepared::new(network, precision)?, device, temperature: None })
+    }
+
+    /// The same, with class scores divided by `temperature` before they become probabilities.
+    pub(super) fn calibrated(self, temperature: Option<f64>) -> Self {
+        Self { temperature, ..self }
     }
 
     /// The same network for another thread; the weights are not copied.
     pub fn share(&self) -> Self {
-        Self { network: self.network.shared(), device: self.device }
+        Self { network: self.network.shared(), device: self.device, temperature: self.temperature }
     }
 
     /// Where it computes.
@@ -36,6 +43,11 @@ impl Predictor {
     /// What it computes in.
     pub fn precision(&self) -> Precision {
         self.network.precision
+    }
+
+    /// What class scores are divided by before they become probabilities; `None` where they were not calibrated.
+    pub fn temperature(&self) -> Option<f64> {
+        self.temperature
     }
 
     /// Number of classes.
@@ -82,7 +94,7 @@ impl Predictor {
     /// # Errors
     /// As [`Predictor::patch_scores`].
     pub fn patch_probabilities(&self, patches: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        rows(&self.network.patch_scores(&self.input(patches)?)?.f_softmax(1, Kind::Float)?)
+        rows(&self.probabilities(&self.network.patch_scores(&self.input(patches)?)?)?)
     }
 
     /// Class scores (logits) `[n, K, h, w]` of windows `[n, channel, h + r - 1, w + r - 1]`.
@@ -111,6 +123,10 @@ impl Predictor {
     pub fn place(&self, padded: ArrayView3<'_, f32>) -> Result<PlacedSection<'_>, NetworkError> {
         self.check_channels(padded.shape()[0])?;
         Ok(PlacedSection { predictor: self, section: self.moved(tensor_from_array(padded)?)? })
+    }
+
+    fn probabilities(&self, scores: &Tensor) -> Result<Tensor, NetworkError> {
+        probabilities(scores, self.temperature)
     }
 
     fn input(&self, windows: ArrayView4<'_, f32>) -> Result<Tensor, NetworkError> {
@@ -177,7 +193,7 @@ impl PlacedSection<'_> {
         let windows = corners.iter().map(view).collect::<Result<Vec<_>, _>>()?;
         let windows = Tensor::f_stack(&windows, 0)?;
         let scores = self.predictor.network.dense_scores(&windows)?;
-        Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
+        Ok(Probabilities(tch::no_grad(|| self.predictor.probabilities(&scores))?))
     }
 
     /// Class probabilities of the `kept` voxels of each of `segments`, whose inputs have the shape `input`.
@@ -201,7 +217,7 @@ impl PlacedSection<'_> {
             let of_segment =
                 |(place, segment): (usize, &Segment)| part(&scores.f_get(place as i64)?, segment.kept, kept);
             let scores = segments.iter().enumerate().map(of_segment).collect::<Result<Vec<_>, _>>()?;
-            Ok(Probabilities(Tensor::f_stack(&scores, 0)?.f_softmax(1, Kind::Float)?))
+            Ok(Probabilities(self.predictor.probabilities(&Tensor::f_stack(&scores, 0)?)?))
         })
     }
 
@@ -218,7 +234,7 @@ impl PlacedSection<'_> {
             Ok(Some(self.predictor.places(&places)?))
         };
         let patches = windows.f_index(&[index(0)?, index(1)?])?;
-        rows(&self.predictor.network.patch_scores(&patches)?.f_softmax(1, Kind::Float)?)
+        rows(&self.predictor.probabilities(&self.predictor.network.patch_scores(&patches)?)?)
     }
 }
 

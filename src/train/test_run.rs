@@ -78,6 +78,7 @@ pub(super) fn description(architecture: Architecture, patch: usize) -> ModelDesc
         sample_step: 4.0,
         pretrained: None,
         seed: 3,
+        temperature: None,
     }
 }
 
@@ -89,6 +90,7 @@ pub(super) fn learner_of(description: ModelDescription) -> Learner {
         class_weights: Some(vec![1.0, 1.0]),
         clip: None,
         precision: Precision::Float32,
+        frozen_statistics: Default::default(),
         device: Device::cpu(),
         seed: 3,
     };
@@ -137,7 +139,13 @@ pub(super) fn dense() -> Form {
         receptive_field: 61,
         crops_per_step: 3,
         labelled_at_least: 0.5,
-        augmentation: Augmentation { mirror: 0.5, amplitude_scale: [0.9, 1.1], noise: 0.05 },
+        augmentation: Augmentation {
+            mirror: 0.5,
+            stretch: 0.2.into(),
+            amplitude_scale: [0.9, 1.1],
+            noise: 0.1.into(),
+            ..Augmentation::default()
+        },
         seed: 3,
     })
 }
