@@ -138,7 +138,8 @@ impl PreparedPrediction {
         let seen = [job.input.channels(), job.network.architecture().thickness(job.patch.size)];
         let pipeline_bytes = options.pipeline_bytes(geometry, seen, material.classes.len(), computing.workers);
         let largest = options.largest_window();
-        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };
+        let section = options.largest_section(geometry);
+        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, section, pipeline_bytes };
         options.engine = choice.engine()?;
         options.check_passes()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })

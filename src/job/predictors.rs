@@ -64,7 +64,11 @@ impl PrecisionChoice<'_> {
                 precision
             }
         };
+        let segments = model.description.layers()?.segmentation().is_some();
         let (engine, size, stride) = match options.engine {
+            Engine::Dense { tile } if segments && options.window.shape().into_iter().all(|side| side <= tile) => {
+                ("dense engine", "whole sections".to_owned(), 1)
+            }
             Engine::Dense { tile } => ("dense engine", format!("tiles of at most {tile} x {tile} voxels"), 1),
             Engine::Patch { batch, stride } => ("patch engine", format!("{batch} patches at a time"), stride),
         };

@@ -63,6 +63,15 @@ impl Layers {
         self.peak(input, 0, device, lots) * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
     }
 
+    /// About the most bytes that are taken while `pictures` of `[rows, columns]` are segmented at a time.
+    pub fn native_bytes(&self, pictures: usize, [rows, columns]: [usize; 2], precision: Precision) -> u64 {
+        let input = extent::Extent { channels: self.channels(), depth: 1, rows, columns };
+        let peak = (pictures * self.patch_peak(input, &self.layers)) as u64;
+        let outputs = (pictures * rows * columns * self.outputs()) as u64;
+        // Scores, their softmax and its transpose are float32 whatever the precision.
+        peak * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
+    }
+
     /// About the most bytes that are taken while `batch` patches are computed at a time.
     pub fn patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
         let side = self.receptive_field().unwrap_or(self.patch);
@@ -148,7 +157,10 @@ impl Layers {
                     let mut within = 0;
                     for branch in branches {
                         within = within.max(given + self.patch_peak(extent, branch));
-                        given += extent.after_all(branch, self.padding).map_or(0, extent::Extent::values);
+                        // An empty one hands on what is there.
+                        if !branch.is_empty() {
+                            given += extent.after_all(branch, self.padding).map_or(0, extent::Extent::values);
+                        }
                     }
                     within.max(given + after.values())
                 }
@@ -191,7 +203,7 @@ fn bytes_per_value(precision: Precision) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, Head, Padding};
+    use super::super::{Architecture, Encoder, Head, Padding, Unet};
     use super::*;
 
     #[test]
@@ -237,5 +249,18 @@ mod tests {
         let ten = layers.patch_bytes(10, Precision::Float32) - layers.patch_bytes(0, Precision::Float32);
         // conv1_2 reads and writes 64 channels of 65 x 65 values; and the patches themselves.
         assert_eq!(ten, 10 * 65 * 65 * (2 * 64 + 1) * 4);
+    }
+
+    #[test]
+    fn a_u_net_takes_what_meets_before_its_last_widths() {
+        let decoder = Encoder::Vgg16.decoder();
+        let unet = Unet { encoder: Encoder::Vgg16, decoder, dropout: 0.5, batch_norm: true };
+        let layers = Architecture::Unet(unet).layers(65, 8).unwrap();
+        let bytes = |side| {
+            layers.native_bytes(1, [side, side], Precision::Float32)
+                - layers.native_bytes(1, [0, 0], Precision::Float32)
+        };
+        // Beside 64 channels that go across and 64 from below: both put together. And the scores, their softmax, its transpose.
+        assert_eq!(bytes(512), 512 * 512 * 4 * (64 + 64 + 128 + 3 * 8));
     }
 }

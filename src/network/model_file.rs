@@ -115,7 +115,8 @@ impl Model {
         if let Some(pretrained) = pretrained {
             let backbone = description.architecture.backbone();
             let (input, as_recorded) = (description.input(), description.amplitude.is_as_recorded());
-            pretrained.load_into(&network.layers, backbone, input, as_recorded, &mut network.parameters)?;
+            let layers = description.architecture.pretrained_layers(&network.layers)?;
+            pretrained.load_into(&layers, backbone, input, as_recorded, &mut network.parameters)?;
             description.pretrained = Some(pretrained.origin(backbone));
         }
         Ok(Self { description, network })

@@ -8,7 +8,7 @@ use super::dropout::{Draw, Lots};
 use super::prepared::Prepared;
 use super::sequential::Sequential;
 use super::temperature::probabilities;
-use super::{Device, Moments, NetworkError, Precision};
+use super::{Device, Moments, NetworkError, Precision, Segmentation};
 
 /// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
 /// its own.
@@ -81,6 +81,11 @@ impl Predictor {
         self.network.receptive_field
     }
 
+    /// What a network that segments asks of its pictures; `None` of the others.
+    pub fn segmentation(&self) -> Option<Segmentation> {
+        self.network.segmentation
+    }
+
     /// Product of all strides: tiles whose sides are multiples of it waste no arithmetic.
     pub fn total_stride(&self) -> usize {
         self.network.total_stride
@@ -111,6 +116,14 @@ impl Predictor {
         let (_, _, rows, columns) = windows.dim();
         self.check_window([rows, columns])?;
         maps(&self.network.dense_scores(&self.input(windows)?)?)
+    }
+
+    /// Class scores (logits) `[n, K, h, w]` of pictures `[n, channel, h, w]`, by a network that segments.
+    ///
+    /// # Errors
+    /// When the network does not segment, the pictures have other channels, or memory runs out.
+    pub fn segmentation_scores(&self, pictures: ArrayView4<'_, f32>) -> Result<Array4<f32>, NetworkError> {
+        maps(&self.network.native_scores(&self.input(pictures)?)?)
     }
 
     /// Puts a padded section `[channel, rows, columns]`, samples down and traces across, on the device. Its tiles and patches
@@ -212,6 +225,31 @@ impl PlacedSection<'_> {
         Ok(Tensor::f_stack(&windows, 0)?)
     }
 
+    /// Class probabilities of the `kept` voxels of each of `segments`, whose inputs have the shape `input`.
+    ///
+    /// # Errors
+    /// When the network does not segment, an input leaves the section, a part its input, or memory runs out.
+    pub fn segments(
+        &self,
+        segments: &[Segment],
+        input: [usize; 2],
+        kept: [usize; 2],
+    ) -> Result<Probabilities, NetworkError> {
+        let part = |tensor: &Tensor, from: [usize; 2], shape: [usize; 2]| -> Result<Tensor, NetworkError> {
+            let rows = tensor.f_narrow(-2, from[0] as i64, shape[0] as i64)?;
+            Ok(rows.f_narrow(-1, from[1] as i64, shape[1] as i64)?)
+        };
+        let inputs = segments.iter().map(|segment| part(&self.section, segment.input, input));
+        let inputs = Tensor::f_stack(&inputs.collect::<Result<Vec<_>, _>>()?, 0)?;
+        let scores = self.predictor.network.native_scores(&inputs)?;
+        tch::no_grad(|| {
+            let of_segment =
+                |(place, segment): (usize, &Segment)| part(&scores.f_get(place as i64)?, segment.kept, kept);
+            let scores = segments.iter().enumerate().map(of_segment).collect::<Result<Vec<_>, _>>()?;
+            Ok(Probabilities(self.predictor.probabilities(&Tensor::f_stack(&scores, 0)?)?))
+        })
+    }
+
     /// Class probabilities `[n, K]` of voxels whose patches begin at `corners`.
     ///
     /// # Errors
@@ -240,6 +278,15 @@ impl PlacedSection<'_> {
         };
         Ok(windows.f_index(&[index(0)?, index(1)?])?)
     }
+}
+
+/// A part of a section that a network segments by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First row and column of what it sees, in the placed section.
+    pub input: [usize; 2],
+    /// First row and column of the scores that are kept, in the input.
+    pub kept: [usize; 2],
 }
 
 /// Class probabilities of tiles, still on the device: `[n, K, rows, columns]`.

@@ -5,9 +5,9 @@ use tch::{Kind, Tensor};
 use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
 use super::dropout::Lots;
 use super::memory_format::channels_last;
-use super::sequential::{Sequential, joined};
+use super::sequential::{Sequential, cut_to, doubled, filled_up, joined};
 use super::volume_convolution::{convolve_volumes, into_volumes};
-use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision, VolumeConvolution};
+use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision, Segmentation, VolumeConvolution};
 
 /// What is done to the values, in order. Batch normalisation is part of the layer before it, and dropout is gone where it is
 /// not asked for.
@@ -26,6 +26,9 @@ pub(super) enum Step {
     MaxPool,
     Pool(Pool),
     AveragePoolTo(i64),
+    Upsample,
+    /// Puts a channel of ones behind the others: what the constant part of a normalised picture is made of.
+    Ones,
     Flatten,
     IntoVolumes(usize),
     VolumeConvolution {
@@ -63,6 +66,7 @@ pub(super) struct Prepared {
     pub(super) patch: usize,
     pub(super) channels: usize,
     pub(super) receptive_field: Option<usize>,
+    pub(super) segmentation: Option<Segmentation>,
     pub(super) total_stride: usize,
     pub(super) classes: usize,
     pub(super) precision: Precision,
@@ -98,6 +102,7 @@ impl Prepared {
                 patch: layers.patch,
                 channels: layers.channels(),
                 receptive_field: layers.receptive_field(),
+                segmentation: layers.segmentation(),
                 total_stride: layers.total_stride(),
                 classes: layers.outputs(),
                 precision,
@@ -115,8 +120,20 @@ impl Prepared {
         if self.precision == Precision::Bfloat16 { Kind::BFloat16 } else { Kind::Float }
     }
 
+    /// Class scores `[N, K, H, W]` in float32 of pictures `[N, C, H, W]`, of a network that segments.
+    pub(super) fn native_scores(&self, pictures: &Tensor) -> Result<Tensor, NetworkError> {
+        let multiple = self.segmentation.ok_or(NetworkError::NoDenseForm)?.multiple;
+        tch::no_grad(|| {
+            let filled = filled_up(pictures, multiple)?.f_to_kind(self.kind())?;
+            Ok(cut_to(&self.patch_steps(filled, &self.steps, None)?, pictures)?.f_to_kind(Kind::Float)?)
+        })
+    }
+
     /// Class scores `[N, K]` of patches `[N, C, patch, patch]`.
     pub(super) fn patch_scores(&self, patches: &Tensor) -> Result<Tensor, NetworkError> {
+        if self.segmentation.is_some() {
+            return Err(NetworkError::NoPatchForm);
+        }
         tch::no_grad(|| {
             let values = self.narrowed(patches)?.f_to_kind(self.kind())?;
             let values = self.patch_steps(values, &self.steps, None)?;
@@ -144,6 +161,8 @@ impl Prepared {
                 Step::MaxPool => values.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)?,
                 Step::Pool(pool) => pooled(&values, pool, self.padding)?,
                 Step::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side; 2])?,
+                Step::Upsample => doubled(&values)?,
+                Step::Ones => Tensor::f_cat(&[&values, &values.f_narrow(1, 0, 1)?.f_ones_like()?], 1)?,
                 Step::Flatten => values.f_flatten(1, -1)?,
                 Step::IntoVolumes(depth) => into_volumes(&values, *depth)?,
                 Step::VolumeConvolution { weight, bias, stride } => {
@@ -227,8 +246,15 @@ fn fold(
         Layer::Convolution(convolution) => {
             let Convolution { name, bias, .. } = convolution;
             let geometry = Geometry::of(convolution, network.layers.padding);
+            let mut weight = tensor(name, "weight")?.detach();
             let border = match network.parameters.find(&format!("{name}.border")) {
                 None => None,
+                Some(border) if network.layers.segmentation().is_some() => {
+                    // Pictures of any size: zeros round a channel of ones do what the edge asks for.
+                    weight = Tensor::f_cat(&[&weight, &border.detach()], 1)?;
+                    steps.push(Step::Ones);
+                    None
+                }
                 Some(border) => {
                     // It differs from a constant near the edge of a patch only, where padding meets the kernel.
                     let side = network.layers.patch as i64;
@@ -236,7 +262,6 @@ fn fold(
                     Some(convolve_patch(&ones, border, None, &geometry, Precision::Float32)?)
                 }
             };
-            let weight = tensor(name, "weight")?.detach();
             let bias = if *bias { Some(tensor(name, "bias")?.detach()) } else { None };
             steps.push(Step::Convolution { weight, bias, geometry, border });
         }
@@ -268,6 +293,7 @@ fn fold(
         Layer::MaxPool => steps.push(Step::MaxPool),
         Layer::Pool(pool) => steps.push(Step::Pool(pool.clone())),
         Layer::AveragePoolTo(side) => steps.push(Step::AveragePoolTo(*side as i64)),
+        Layer::Upsample => steps.push(Step::Upsample),
         Layer::Branches { branches, join } => {
             let branches = branches.iter().map(|branch| folded(network, branch, dropouts)).collect::<Result<_, _>>()?;
             steps.push(Step::Branches { branches, join: *join });
@@ -352,6 +378,8 @@ impl Step {
             | Self::MaxPool
             | Self::Pool(_)
             | Self::AveragePoolTo(_)
+            | Self::Upsample
+            | Self::Ones
             | Self::Flatten
             | Self::IntoVolumes(_)
             | Self::Dropout { .. } => Ok(()),
@@ -383,6 +411,8 @@ impl Step {
                 Self::VolumeConvolution { weight: weight.shallow_clone(), bias: bias.shallow_clone(), stride: *stride }
             }
             Self::MaxPool => Self::MaxPool,
+            Self::Upsample => Self::Upsample,
+            Self::Ones => Self::Ones,
             Self::Flatten => Self::Flatten,
             Self::Dropout { layer, share } => Self::Dropout { layer: *layer, share: *share },
         }
@@ -392,8 +422,61 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::super::sequential::Form;
-    use super::super::{Architecture, Backbone, Freeze, Head, Pooling, Top};
+    use super::super::{Architecture, Backbone, Encoder, Freeze, Head, Pooling, Top, Unet};
     use super::*;
+
+    /// A U-Net whose statistics are not those of the start, with a constant part of its pictures, and none of it learning.
+    fn unet(encoder: Encoder, decoder: Vec<usize>, batch_norm: bool) -> Sequential {
+        let unet = Unet { encoder, decoder, dropout: 0.0, batch_norm };
+        let layers = Architecture::Unet(unet).layers(65, 4).unwrap();
+        let mut network = Sequential::fresh(layers, 5).unwrap();
+        for (name, parameter) in &mut network.parameters.0 {
+            let value = if name.ends_with("running_var") { 0.25 } else { 0.05 };
+            if name.contains(".running_") {
+                let _ = parameter.tensor.f_fill_(value).unwrap();
+            }
+            parameter.trainable = false;
+        }
+        let first = network.layers.leaves().into_iter().find_map(Layer::name).unwrap().to_owned();
+        let weight = network.parameters.tensor(&format!("{first}.weight")).unwrap().shallow_clone();
+        let shape: Vec<usize> = weight.size().into_iter().map(|side| side as usize).collect();
+        let values = (0..weight.numel()).map(|place| (place % 7) as f32 / 20.0 - 0.1).collect();
+        network.parameters.insert(&format!("{first}.border"), &shape, values).unwrap();
+        network.move_to(tch::Device::Cpu).unwrap();
+        network
+    }
+
+    /// Sides that are no multiples, one smaller than the smallest map is apart.
+    #[test]
+    fn u_nets_predict_what_they_compute_while_they_learn() {
+        let whole = Encoder::ALL.map(|encoder| (encoder, encoder.decoder().iter().map(|_| 8).collect(), true));
+        for (encoder, decoder, batch_norm) in whole.into_iter().chain([(Encoder::Vgg16, vec![6, 4], false)]) {
+            let network = unet(encoder, decoder, batch_norm);
+            tch::manual_seed(1);
+            for shape in [[2, 1, 45, 66], [1, 1, 7, 33]] {
+                let pictures = Tensor::rand(shape, (Kind::Float, tch::Device::Cpu)) * 2 - 1;
+                let learning = network.train(&pictures, Form::Native).unwrap().detach();
+                assert_eq!(learning.size(), [shape[0], 4, shape[2], shape[3]]);
+                let difference = |precision| {
+                    let predicted = Prepared::new(&network, precision).unwrap().native_scores(&pictures).unwrap();
+                    (&learning - &predicted).abs().max().double_value(&[]) / learning.abs().max().double_value(&[])
+                };
+                let (exact, rounded) = (difference(Precision::Float32), difference(Precision::Bfloat16));
+                println!("{encoder:?}: {exact:.1e}, {rounded:.1e}");
+                assert!(exact <= 1e-5, "{encoder:?}: {exact}");
+                assert!(rounded > 1e-5 && rounded < 0.1, "{encoder:?}: {rounded}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_u_net_has_no_scores_of_a_patch() {
+        let network = unet(Encoder::Vgg16, vec![4], true);
+        let patches = Tensor::zeros([1, 1, 65, 65], (Kind::Float, tch::Device::Cpu));
+        let prepared = Prepared::new(&network, Precision::Float32).unwrap();
+        assert!(matches!(prepared.patch_scores(&patches), Err(NetworkError::NoPatchForm)));
+        assert!(matches!(network.train(&patches, Form::Patch), Err(NetworkError::NoPatchForm)));
+    }
 
     /// The folded steps against the layers that learn, all batch normalisations at their running statistics.
     #[test]

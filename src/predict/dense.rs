@@ -1,13 +1,14 @@
-//! The dense engine: exact tiles of one fixed shape.
+//! The dense engine: tiles of one fixed shape, which give what the whole section would.
 
 use ndarray::{Array3, ArrayView1, Axis, s};
 
 use super::engine::SectionView;
+use super::segments;
 use super::{Interpretation, Outputs};
-use crate::network::{Device, Draw, NetworkError, PlacedSection, Predictor};
+use crate::network::{Device, Draw, NetworkError, PlacedSection, Predictor, Probabilities};
 
 /// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
-const VOXELS_AT_A_TIME: usize = 1 << 20;
+pub(super) const VOXELS_AT_A_TIME: usize = 1 << 20;
 
 /// How a window is divided. Every tile of every section has the same padded shape, whoever computes it, so results do not
 /// depend on the division of work. Tiles may reach beyond the window; what they say there is dropped.
@@ -55,8 +56,8 @@ pub(super) fn probabilities(
 ) -> Result<Array3<f32>, NetworkError> {
     let [traces, samples] = view.window.shape();
     let mut output = Array3::zeros((predictor.classes(), traces, samples));
-    each_group(predictor, tile, view, |placed, tiles| {
-        let (places, group) = (&tiles.places, placed.tiles(&tiles.corners, tiles.shape)?.to_array()?);
+    each_group(predictor, tile, view, |places, group| {
+        let group = group.to_array()?;
         for (values, place) in group.axis_iter(Axis(0)).zip(places) {
             place.live_traces(view.live_in_window(), |from, to| {
                 output.slice_mut(s![.., to, place.samples()]).assign(&values.slice(s![.., from, ..place.rows]));
@@ -74,8 +75,7 @@ pub(super) fn interpretation(
     outputs: Outputs,
 ) -> Result<Interpretation, NetworkError> {
     let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
-    each_group(predictor, tile, view, |placed, tiles| {
-        let (places, group) = (&tiles.places, placed.tiles(&tiles.corners, tiles.shape)?);
+    each_group(predictor, tile, view, |places, group| {
         if outputs.uncertainties().next().is_some() {
             let values = group.to_array()?;
             each_voxel(places, view.live_in_window(), |number, from, to| {
@@ -114,8 +114,11 @@ pub(super) fn sampled(
     outputs: Outputs,
     draw: &Draw,
 ) -> Result<Interpretation, NetworkError> {
+    if predictor.segmentation().is_some() {
+        return Err(NetworkError::NoPasses);
+    }
     let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
-    each_group(predictor, tile, view, |placed, tiles| {
+    each_tile(predictor, tile, view, |placed, tiles| {
         let moments = placed.sampled_tiles(&tiles.corners, tiles.shape, draw)?;
         each_voxel(&tiles.places, view.live_in_window(), |number, [column, row], to| {
             let deviation = moments.deviation.slice(s![number, .., column, row]);
@@ -148,16 +151,22 @@ struct Tiles {
 }
 
 /// Where a tile lies in the window, without what reaches beyond.
-struct Place {
-    first_sample: usize,
-    first_trace: usize,
-    rows: usize,
-    columns: usize,
+pub(super) struct Place {
+    pub(super) first_sample: usize,
+    pub(super) first_trace: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Place {
     fn samples(&self) -> std::ops::Range<usize> {
         self.first_sample..self.first_sample + self.rows
+    }
+
+    /// Whether one of its traces holds data.
+    pub(super) fn is_live(&self, view: &SectionView<'_>) -> bool {
+        let traces = self.first_trace..self.first_trace + self.columns;
+        view.live_in_window().slice(s![traces]).iter().any(|&live| live)
     }
 
     /// Calls `each` with the place in the tile and in the window of every trace that is live.
@@ -168,21 +177,36 @@ impl Place {
     }
 }
 
-/// Hands every group of tiles that holds a live trace to `take`, with the section on the device.
+/// Hands the probabilities of every group of tiles that holds a live trace to `take`.
 fn each_group(
+    predictor: &Predictor,
+    tile: usize,
+    view: &SectionView<'_>,
+    mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
+) -> Result<(), NetworkError> {
+    match predictor.segmentation() {
+        Some(_) if view.window.shape().contains(&0) => Ok(()),
+        Some(segmentation) => segments::each_group(predictor, segmentation, tile, view, take),
+        None => each_tile(predictor, tile, view, |placed, tiles| {
+            take(&tiles.places, &placed.tiles(&tiles.corners, tiles.shape)?)
+        }),
+    }
+}
+
+/// Hands every group of tiles that holds a live trace to `take`, with the section on the device.
+fn each_tile(
     predictor: &Predictor,
     tile: usize,
     view: &SectionView<'_>,
     mut take: impl FnMut(&PlacedSection<'_>, &Tiles) -> Result<(), NetworkError>,
 ) -> Result<(), NetworkError> {
-    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
     let [traces, samples] = view.window.shape();
     if traces == 0 || samples == 0 {
         return Ok(());
     }
+    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
     let tiling = Tiling::new(predictor.total_stride(), predictor.device(), tile, [traces, samples]);
     let placed = predictor.place(view.padded(tiling.padded(field), field / 2).view())?;
-    let live = view.live_in_window();
     for corners in tiling.groups() {
         let places: Vec<Place> = corners
             .iter()
@@ -193,10 +217,7 @@ fn each_group(
                 columns: tiling.shape[1].min(traces - first_trace),
             })
             .collect();
-        let is_live = |place: &Place| {
-            live.slice(s![place.first_trace..place.first_trace + place.columns]).iter().any(|&live| live)
-        };
-        if places.iter().any(is_live) {
+        if places.iter().any(|place| place.is_live(view)) {
             take(&placed, &Tiles { corners, shape: tiling.shape, places })?;
         }
     }

@@ -1,5 +1,7 @@
 //! The two ways to interpret a section. On a network with valid padding they agree.
 
+use std::ops::Range;
+
 use ndarray::{Array3, ArrayView1, s};
 
 use super::{Interpretation, PredictError, PredictOptions, SectionWindow, dense, patch};
@@ -11,7 +13,7 @@ use crate::volume::SectionChannels;
 /// How class probabilities are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Every voxel of a tile in one pass; needs a network with valid padding.
+    /// Every voxel of a tile in one pass; needs a network with valid padding, or one that segments.
     Dense {
         /// Largest side of a tile in output voxels.
         tile: usize,
@@ -50,10 +52,12 @@ impl Engine {
     /// Whether the engine can work with this network.
     ///
     /// # Errors
-    /// When a dense form is asked of a network that has none.
+    /// When a dense form is asked of a network that has none, or single patches of one that segments.
     pub fn check(self, predictor: &Predictor) -> Result<(), NetworkError> {
+        let segments = predictor.segmentation().is_some();
         match self {
-            Self::Dense { .. } if predictor.receptive_field().is_none() => Err(NetworkError::NoDenseForm),
+            Self::Dense { .. } if predictor.receptive_field().is_none() && !segments => Err(NetworkError::NoDenseForm),
+            Self::Patch { .. } if segments => Err(NetworkError::NoPatchForm),
             _ => Ok(()),
         }
     }
@@ -127,16 +131,21 @@ impl SectionView<'_> {
         self.live.slice(s![self.window.traces.clone()])
     }
 
-    /// A copy `[channel, sample, trace]`, the network's orientation, of `rows` x `columns` values a channel that begins `before`
-    /// traces and samples before the window.
-    pub(super) fn padded(&self, [rows, columns]: [usize; 2], before: usize) -> Array3<f32> {
+    /// A copy `[channel, sample, trace]`, the network's orientation, of `shape` values a channel that begins `before` traces and
+    /// samples before the window.
+    pub(super) fn padded(&self, shape: [usize; 2], before: usize) -> Array3<f32> {
+        let first = |window: &Range<usize>| window.start as i64 - before as i64;
+        self.copied(shape, first(&self.window.traces), first(&self.window.samples))
+    }
+
+    /// A copy `[channel, sample, trace]` of the whole section, filled up to `shape`.
+    pub(super) fn whole(&self, shape: [usize; 2]) -> Array3<f32> {
+        self.copied(shape, 0, 0)
+    }
+
+    fn copied(&self, [rows, columns]: [usize; 2], first_trace: i64, first_sample: i64) -> Array3<f32> {
         let mut padded = Array3::zeros((self.section.count(), rows, columns));
-        let view = Window {
-            first_trace: self.window.traces.start as i64 - before as i64,
-            trace_step: 1,
-            first_sample: self.window.samples.start as i64 - before as i64,
-            padding: self.padding,
-        };
+        let view = Window { first_trace, trace_step: 1, first_sample, padding: self.padding };
         for (channel, padded) in self.section.iter().zip(padded.outer_iter_mut()) {
             view.copy(channel, padded, |value| value);
         }

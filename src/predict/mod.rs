@@ -18,6 +18,7 @@ mod pipeline;
 mod probability_file;
 mod progress;
 mod score;
+mod segments;
 mod sink;
 mod store;
 mod uncertainty;

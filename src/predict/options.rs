@@ -100,6 +100,14 @@ impl PredictOptions {
         SectionWindow { traces: 0..self.window.traces.len().max(across), samples: self.window.samples.clone() }
     }
 
+    /// Traces and samples of the sections that the network sees, along either plane; of the larger ones.
+    pub fn largest_section(&self, geometry: &Geometry) -> [usize; 2] {
+        let Some(plane) = self.sections.first().map(|section| section.plane) else { return [0, 0] };
+        let [traces, samples] = geometry.section_shape(plane);
+        let across = if self.both_planes { geometry.section_shape(plane.other())[0] } else { 0 };
+        [traces.max(across), samples]
+    }
+
     /// Size of the file that holds the probabilities along one plane until those along the other join them, in bytes.
     pub fn probability_file_bytes(&self, classes: usize) -> u64 {
         let (Some(first), Some(last), true) = (self.sections.first(), self.sections.last(), self.both_planes) else {

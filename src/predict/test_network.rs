@@ -5,7 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::grid::{ClassTable, Domain, Plane};
-use crate::network::{Architecture, Device, Head, Layers, Model, ModelDescription, Padding, Precision, Predictor};
+use crate::network::{
+    Architecture, Device, Encoder, Head, Layers, Model, ModelDescription, Padding, Precision, Predictor, Unet,
+};
 use crate::volume::{AmplitudeScaling, Channel};
 
 pub(super) fn waldeland() -> Architecture {
@@ -15,6 +17,11 @@ pub(super) fn waldeland() -> Architecture {
 pub(super) fn vgg16(cut: &str) -> Architecture {
     let head = Head { hidden: vec![16], dropout: 0.5, batch_norm: true, batch_norm_scores: false };
     Architecture::Vgg16 { cut: Some(cut.to_owned()), padding: Padding::Valid, head }
+}
+
+/// Two of VGG16's resolutions less than all, and thin ones back: sees 28 voxels far.
+pub(super) fn unet() -> Architecture {
+    Architecture::Unet(Unet { encoder: Encoder::Vgg16, decoder: vec![6, 4], dropout: 0.5, batch_norm: true })
 }
 
 pub(super) fn predictor(architecture: Architecture) -> Predictor {

@@ -105,6 +105,7 @@ impl Network {
             sampled: false,
             workers: division.workers,
             window,
+            section: window.shape(),
             pipeline_bytes: 0,
             budget: MemoryPlan::default_budget(predictor.device()),
         };
