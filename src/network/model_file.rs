@@ -113,6 +113,14 @@ pub trait Description: Clone + Serialize + DeserializeOwned {
     /// The published network whose pretrained weights it takes, if there are such.
     fn backbone(&self) -> Option<Backbone>;
 
+    /// Those of its `layers` that pretrained weights are for.
+    ///
+    /// # Errors
+    /// As [`Description::layers`].
+    fn pretrained_layers(&self, layers: &Layers) -> Result<Layers, NetworkError> {
+        Ok(layers.clone())
+    }
+
     /// What its first layer sees.
     fn input(&self) -> Input;
 
@@ -142,6 +150,10 @@ impl Description for ModelDescription {
 
     fn backbone(&self) -> Option<Backbone> {
         self.architecture.backbone()
+    }
+
+    fn pretrained_layers(&self, layers: &Layers) -> Result<Layers, NetworkError> {
+        self.architecture.pretrained_layers(layers)
     }
 
     fn input(&self) -> Input {
@@ -187,7 +199,8 @@ impl<D: Description> ModelOf<D> {
         if let Some(pretrained) = pretrained {
             let backbone = description.backbone();
             let (input, as_recorded) = (description.input(), description.is_as_recorded());
-            pretrained.load_into(&network.layers, backbone, input, as_recorded, &mut network.parameters)?;
+            let layers = description.pretrained_layers(&network.layers)?;
+            pretrained.load_into(&layers, backbone, input, as_recorded, &mut network.parameters)?;
             description.set_origin(pretrained.origin(backbone));
         }
         Ok(Self { description, network })
@@ -223,6 +236,16 @@ impl<D: Description> ModelOf<D> {
 
     pub(super) fn network(&self) -> &Sequential {
         &self.network
+    }
+
+    /// The model for passes with dropout on `device`.
+    ///
+    /// # Errors
+    /// As [`Model::predictor_in`], and where nothing is dropped in the network.
+    pub fn sampling_predictor_in(&self, device: Device, precision: Precision) -> Result<Predictor, NetworkError> {
+        let mut network = self.network.shared();
+        network.move_to(device.0)?;
+        Ok(Predictor::with_dropout(&network, device, precision)?.calibrated(self.description.temperature()))
     }
 
     pub(super) fn into_network(self) -> Sequential {
