@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::printer::Printer;
 use super::quantity::{duration, grouped, time_left};
 use crate::job::{JobEvent, Listener};
+use crate::predict::pictures::PictureProgress;
 use crate::predict::{PredictionProgress, PredictionSummary};
 use crate::train::{EpochRecord, KeptFeatures, TrainingEvent};
 
@@ -127,6 +128,22 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn pictures(&mut self, &PictureProgress { done, of }: &PictureProgress) {
+        if self.phase.is_none() {
+            self.begin(self.announced, 0, of as u64);
+        }
+        let Some(phase) = &mut self.phase else { return };
+        (phase.done, phase.voxels) = (done as u64, done as u64);
+        phase.show_rate(
+            &format!("picture {} of {}", grouped(done as u64), grouped(of as u64)),
+            "pictures",
+            self.printer,
+        );
+        if done == of {
+            self.end();
+        }
+    }
+
     fn predicted(&mut self, summary: &PredictionSummary) {
         self.end();
         if summary.voxels > 0 {
@@ -143,9 +160,13 @@ impl<'a> Progress<'a> {
 
 impl Phase {
     fn show(&mut self, what: &str, printer: &Printer) {
+        self.show_rate(what, "voxels", printer);
+    }
+
+    fn show_rate(&mut self, what: &str, units: &str, printer: &Printer) {
         let elapsed = self.started.elapsed();
         let rate = self.voxels as f64 / elapsed.as_secs_f64().max(1e-9);
-        let mut text = format!("{what}, {} voxels/s", grouped(rate as u64));
+        let mut text = format!("{what}, {} {units}/s", grouped(rate as u64));
         if let Some(left) = time_left(elapsed, self.done - self.kept, self.total - self.done) {
             text += &format!(", {} left", duration(left));
         }
@@ -175,6 +196,7 @@ impl Listener for Progress<'_> {
             JobEvent::Warning(text) => self.print(|printer| printer.warning(text)),
             JobEvent::Training(event) => self.training(event),
             JobEvent::Prediction(progress) => self.prediction(progress),
+            JobEvent::Pictures(progress) => self.pictures(progress),
             JobEvent::Predicted(summary) => self.predicted(summary),
         }
     }

@@ -103,7 +103,7 @@ pub fn survey_baseline(
     let sets: Vec<&str> = held_out.iter().map(|(_, name)| *name).collect();
     files.extend(write(&options.folder, &format!("{} — shallow classifiers", job.name), &sets, &rows)?);
     let split = job.split_options(material.volume.geometry())?;
-    let leak = split_summary(&dataset, &split, job.patch.size).leak;
+    let leak = split_summary(&dataset, &split, job.patch.size, None).leak;
     let held_out = sets_with_sizes(&held_out, &views);
     Ok(BaselineOutcome { features: columns, training_voxels, held_out, rows, leak, files })
 }

@@ -1,5 +1,6 @@
 //! What a running job tells those who watch it.
 
+use crate::predict::pictures::PictureProgress;
 use crate::predict::{PredictionProgress, PredictionSummary};
 use crate::train::TrainingEvent;
 
@@ -17,6 +18,8 @@ pub enum JobEvent<'a> {
     Training(&'a TrainingEvent<'a>),
     /// Prediction goes on.
     Prediction(&'a PredictionProgress),
+    /// Pictures go through a network.
+    Pictures(&'a PictureProgress),
     /// A cube is interpreted.
     Predicted(&'a PredictionSummary),
 }

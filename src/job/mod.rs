@@ -16,6 +16,7 @@ mod error;
 mod evaluation;
 mod folds;
 mod identity;
+pub mod images;
 mod interpretation;
 mod label_survey;
 mod listener;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::JobError;
 use crate::analysis::shallow::ShallowError;
 use crate::dataset::DatasetError;
+use crate::dataset::pictures::{PictureFolderError, UnreadablePicture};
 use crate::grid::ClassTableError;
 use crate::labels::LabelError;
 use crate::network::NetworkError;
@@ -36,6 +37,20 @@ pub enum RunError {
     #[error("interrupted")]
     #[diagnostic(help("the same command begins anew"))]
     Interrupted,
+    /// A folder of pictures cannot be used.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pictures(#[from] PictureFolderError),
+    /// A picture cannot be read.
+    #[error(transparent)]
+    Picture(#[from] UnreadablePicture),
+    /// A folder without pictures.
+    #[error("{path} holds no pictures")]
+    #[diagnostic(help("pictures are files ending in jpg, jpeg, png, gif, bmp, tif, tiff or webp"))]
+    NoPictures {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Labels cannot be read or do not fit the survey.
     #[error(transparent)]
     #[diagnostic(transparent)]
@@ -186,7 +201,7 @@ impl RunError {
             self,
             Self::Interrupted
                 | Self::Train(TrainError::Interrupted { .. })
-                | Self::Predict(PredictError::Interrupted { .. })
+                | Self::Predict(PredictError::Interrupted { .. } | PredictError::PicturesInterrupted { .. })
         )
     }
 

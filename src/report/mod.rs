@@ -9,6 +9,7 @@ mod error;
 mod figures;
 mod history;
 mod html;
+mod picture_table;
 mod score_files;
 mod spreads;
 
@@ -16,13 +17,14 @@ pub use atomic_file::{is_temporary_name, write_atomically};
 pub use baseline_table::{write_baseline, write_features};
 pub use error::ReportError;
 pub use figures::{
-    AmplitudeColors, AugmentationExamples, AugmentationFigure, BaselineFigure, ConfusionFigure, Figure,
-    ReliabilityFigure, SectionFigure, TimeSliceFigure, TrainingCurves,
+    AmplitudeColors, AugmentationExamples, AugmentationFigure, BaselineFigure, ClassifiedPictureFigure,
+    ConfusionFigure, Figure, ReliabilityFigure, SectionFigure, TimeSliceFigure, TrainingCurves,
 };
 pub use history::{HistoryCsv, read_history};
 pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
     write_report,
 };
+pub use picture_table::{PictureRow, PictureTable, most_probable, write_unreadable};
 pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};
 pub use spreads::{ScoreSpread, markdown_table, score_spreads, write_markdown, write_spreads};

@@ -71,10 +71,7 @@ impl PictureTable<'_> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_unreadable<'a>(
-    path: &Path,
-    pictures: impl Iterator<Item = (&'a str, String)>,
-) -> Result<(), ReportError> {
+pub fn write_unreadable<'a>(path: &Path, pictures: impl Iterator<Item = (&'a str, String)>) -> Result<(), ReportError> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut written = writer.write_record(["file", "reason"]);
     for (file, reason) in pictures {

@@ -12,8 +12,7 @@ use crate::metrics::{ScoreSums, Scores};
 use crate::network::{Device, PictureModel, set_threads};
 use crate::predict::pictures::classify_pictures;
 use crate::report::{
-    ClassifiedPictureFigure, ConfusionFigure, Figure, PictureRow, PictureTable, most_probable, write_confusion,
-    write_unreadable,
+    ClassifiedPictureFigure, ConfusionFigure, Figure, PictureRow, PictureTable, write_confusion, write_unreadable,
 };
 
 /// Which model, and how its answers are written.
@@ -156,7 +155,8 @@ fn scores(
     let Some(scores) = sums.scores(&names) else { return Ok(None) };
     let [matrix, figure] = ["confusion.csv", "confusion.png"].map(|end| folder.join(format!("{name}.{end}")));
     write_confusion(&matrix, &names, sums.confusion())?;
-    let title = format!("{name} — {}", folder.display());
+    let folder_name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
+    let title = format!("{name} — {folder_name}");
     ConfusionFigure { title: &title, classes: &names, matrix: sums.confusion() }.draw(&figure)?;
     written.extend([matrix, figure]);
     Ok(Some(scores))
@@ -169,8 +169,11 @@ fn find_pictures(root: &Path) -> Result<Vec<(PathBuf, Vec<String>)>, RunError> {
     let mut open = vec![(root.to_owned(), Vec::new())];
     while let Some((folder, names)) = open.pop() {
         let read = |error| RunError::io("read", &folder)(error);
-        let mut entries: Vec<_> =
-            fs::read_dir(&folder).map_err(read)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>().map_err(|error| RunError::io("read", &folder)(error))?;
+        let mut entries: Vec<_> = fs::read_dir(&folder)
+            .map_err(read)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()
+            .map_err(|error| RunError::io("read", &folder)(error))?;
         entries.sort();
         let mut deeper = Vec::new();
         for path in entries {
@@ -201,9 +204,4 @@ fn is_picture(path: &Path) -> bool {
 fn is_figure(path: &Path) -> bool {
     let name = path.to_string_lossy();
     name.strip_suffix(".confusion.png").is_some_and(|model| Path::new(&format!("{model}.csv")).exists())
-}
-
-/// The most probable class of one picture.
-pub(super) fn predicted(probabilities: &[f32]) -> usize {
-    most_probable(probabilities).0
 }

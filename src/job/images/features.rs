@@ -92,8 +92,10 @@ pub fn make_bottlenecks(
     if options.overwrite && options.file.exists() {
         fs::remove_file(&options.file).map_err(RunError::io("replace", &options.file))?;
     }
-    let folders: Vec<_> =
-        [("train", Some(&train)), ("validation", validation.as_ref())].into_iter().filter_map(|(name, folder)| Some((name, folder?))).collect();
+    let folders: Vec<_> = [("train", Some(&train)), ("validation", validation.as_ref())]
+        .into_iter()
+        .filter_map(|(name, folder)| Some((name, folder?)))
+        .collect();
     let pictures: usize = folders.iter().map(|(_, folder)| folder.pictures().len()).sum();
     let title = options.backbone.title();
     listener.notice(&JobEvent::Stage(&format!("features of {pictures} pictures by {title}")));

@@ -51,8 +51,12 @@ impl Figure for ClassifiedPictureFigure<'_> {
             let y = top + step * place as f32;
             let middle = y + step / 2.0;
             canvas.text(&fitted(name, UNIT, longest), [left - 0.6 * UNIT, middle], style.align(Align::Right));
-            let [full, filled] = [1.0, probability.clamp(0.0, 1.0)]
-                .map(|share| Rect { x: left, y: y + 0.2 * UNIT, width: BARS * share, height: step - 0.4 * UNIT });
+            let [full, filled] = [1.0, probability.clamp(0.0, 1.0)].map(|share| Rect {
+                x: left,
+                y: y + 0.2 * UNIT,
+                width: BARS * share,
+                height: step - 0.4 * UNIT,
+            });
             canvas.fill(filled, BAR);
             canvas.frame(full, 1.0, PALE);
             let number = format!("{:.1} %", probability * 100.0);

@@ -4,6 +4,7 @@ mod augmentation;
 mod axis;
 mod baseline;
 mod canvas;
+mod classified_picture;
 mod colormap;
 mod confusion;
 mod grid_figure;
@@ -19,6 +20,7 @@ mod typeface;
 
 pub use augmentation::{AugmentationExamples, AugmentationFigure};
 pub use baseline::BaselineFigure;
+pub use classified_picture::ClassifiedPictureFigure;
 pub use colormap::AmplitudeColors;
 pub use confusion::ConfusionFigure;
 pub use interface::Figure;
