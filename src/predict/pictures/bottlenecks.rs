@@ -194,3 +194,86 @@ impl Loaded {
         Self { values: stacked(&images, input), good, bad }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::dataset::pictures::{Fit, SyntheticPictures, write_synthetic};
+    use crate::network::{Backbone, Head, Normalization, PictureDescription, Pooling, Top};
+
+    fn model(backbone: Backbone, seed: u64) -> PictureModel {
+        let head = Head { hidden: Vec::new(), dropout: 0.0, batch_norm: false, batch_norm_scores: false };
+        let description = PictureDescription {
+            version: PictureDescription::VERSION,
+            backbone,
+            top: Top { pooling: Pooling::Average, batch_norm_features: false, head },
+            pictures: PictureInput { side: 32, fit: Fit::Stretch, normalization: Normalization::ImageNet },
+            classes: crate::dataset::pictures::SYNTHETIC_CLASSES.map(str::to_owned).into(),
+            pretrained: None,
+            seed,
+        };
+        PictureModel::new(description, None).unwrap()
+    }
+
+    fn made(model: &PictureModel, root: &Path, file: &Path) -> Result<(Bottlenecks, BottleneckOutcome), PredictError> {
+        let folder = PictureFolder::scan(root).unwrap();
+        let go_on = AtomicBool::new(false);
+        update_bottlenecks(model, Device::cpu(), &[("train", &folder)], file, &go_on, &mut |_| {})
+    }
+
+    #[test]
+    fn only_new_contents_go_through_the_network() {
+        let parent = tempfile::tempdir().unwrap();
+        let (root, file) = (parent.path().join("drawn"), parent.path().join("bn1.safetensors"));
+        write_synthetic(&SyntheticPictures { side: 24, per_class: 9, seed: 3 }, &root).unwrap();
+        let model = model(Backbone::MobilenetV2, 1);
+        let (first, outcome) = made(&model, &root, &file).unwrap();
+        let pictures = first.sets()[0].pictures.len();
+        // More than a batch, and no remainder is dropped.
+        assert!(pictures > BATCH && pictures % BATCH != 0);
+        assert_eq!((outcome.computed, outcome.known), (pictures, 0));
+        assert_eq!(Bottlenecks::load(&file).unwrap(), first);
+
+        let (again, outcome) = made(&model, &root, &file).unwrap();
+        assert_eq!((outcome.computed, outcome.known), (0, pictures));
+        assert_eq!(again, first);
+
+        let any = PictureFolder::scan(&root).unwrap().pictures()[0].path.clone();
+        let bytes = fs::read(&any).unwrap();
+        fs::write(any.with_file_name("copy.png"), &bytes).unwrap();
+        fs::write(any.with_file_name("cut off.png"), &bytes[..bytes.len() / 2]).unwrap();
+        let other = image::RgbImage::from_pixel(20, 20, image::Rgb([9, 200, 30]));
+        other.save(any.with_file_name("new.png")).unwrap();
+        let (more, outcome) = made(&model, &root, &file).unwrap();
+        // The copy is known; the cut one was tried.
+        assert_eq!((outcome.computed, outcome.known), (2, pictures));
+        assert_eq!(more.sets()[0].pictures.len(), pictures + 2);
+        assert_eq!(more.sets()[0].left_out.len(), 1);
+        let row = |name: &str| more.sets()[0].pictures.iter().find(|p| p.file.ends_with(name)).unwrap().row;
+        assert_eq!(row("copy.png"), row(any.file_name().unwrap().to_str().unwrap()));
+
+        for other in [self::model(Backbone::MobilenetV2, 2), self::model(Backbone::Resnet18, 1)] {
+            let refused = made(&other, &root, &file).unwrap_err();
+            assert!(matches!(refused, PredictError::OtherBottlenecks { .. }), "{refused}");
+        }
+    }
+
+    #[test]
+    fn an_interruption_keeps_what_was_computed() {
+        let parent = tempfile::tempdir().unwrap();
+        let (root, file) = (parent.path().join("drawn"), parent.path().join("bn1.safetensors"));
+        write_synthetic(&SyntheticPictures { side: 24, per_class: 9, seed: 3 }, &root).unwrap();
+        let model = model(Backbone::MobilenetV2, 1);
+        let folder = PictureFolder::scan(&root).unwrap();
+        let stop = AtomicBool::new(true);
+        let cut = update_bottlenecks(&model, Device::cpu(), &[("train", &folder)], &file, &stop, &mut |_| {});
+        assert!(matches!(cut, Err(PredictError::PicturesInterrupted { done: BATCH, .. })));
+        let (continued, outcome) = made(&model, &root, &file).unwrap();
+        assert_eq!(outcome.known, BATCH);
+        let whole = made(&model, &root, &parent.path().join("bn2.safetensors")).unwrap().0;
+        // The order of rows is that of the pictures either way.
+        assert_eq!(continued, whole);
+    }
+}
