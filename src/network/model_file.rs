@@ -248,10 +248,8 @@ mod tests {
         assert!(text.contains(r#""amplitude":{"low":-2.0,"high":2.0},"domain":"time""#), "{text}");
         let scaling = AmplitudeScaling::new(0.0, 1.0).unwrap();
         let attribute = Channel::Attribute { name: "coherence".into(), scaling };
-        let three = ModelDescription {
-            further_channels: vec![attribute, Channel::Depth { first: 4.0, last: 1848.0 }],
-            ..one
-        };
+        let three =
+            ModelDescription { further_channels: vec![attribute, Channel::Depth { first: 4.0, last: 1848.0 }], ..one };
         let text = serde_json::to_string(&three).unwrap();
         assert_eq!(serde_json::from_str::<ModelDescription>(&text).unwrap(), three);
         assert_eq!(three.channel_names(), ["amplitude", "coherence", "depth"]);
