@@ -1,11 +1,14 @@
 //! Which picture trains, validates and tests.
 
+use std::collections::BTreeMap;
+
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::error::{PictureFolderError, UnreadablePicture};
 use super::fingerprint::{Fingerprint, groups};
 use super::folder::PictureFolder;
+use super::picture::Remark;
 use crate::dataset::generator::{Purpose, generator};
 
 /// How pictures are divided into sets.
@@ -58,6 +61,8 @@ pub struct PictureDivision {
     pub alike: Vec<Vec<usize>>,
     /// What cannot be read, and why.
     pub unreadable: Vec<UnreadablePicture>,
+    /// How many pictures are of each kind that is not red, green and blue of 8 bits.
+    pub kinds: BTreeMap<Remark, usize>,
     /// What did not come out as asked, in words.
     pub remarks: Vec<String>,
 }
@@ -104,8 +109,12 @@ pub fn divide(folder: &PictureFolder, options: &PictureSplit) -> Result<PictureD
     }
     let Dealer { sets, mut remarks, .. } = dealer;
     remarks.extend(alike.iter().filter_map(|group| doubt(folder, group)));
+    let mut kinds = BTreeMap::new();
+    for remark in prints.iter().flatten().flat_map(|fingerprint| &fingerprint.remarks) {
+        *kinds.entry(*remark).or_default() += 1;
+    }
     let contents = prints.into_iter().map(|fingerprint| fingerprint.map_or(String::new(), |print| print.content));
-    Ok(PictureDivision { sets, contents: contents.collect(), alike, unreadable, remarks })
+    Ok(PictureDivision { sets, contents: contents.collect(), alike, unreadable, kinds, remarks })
 }
 
 /// What to say of one picture that stands in two classes.
