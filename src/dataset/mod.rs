@@ -6,6 +6,7 @@
 //! resumed run and any number of threads see the same ones. [`pictures`] does the same for folders of pictures.
 
 mod augmentation;
+mod block_folds;
 mod blocks;
 mod box_count;
 mod class_weights;
@@ -18,11 +19,14 @@ mod patches;
 mod permutation;
 pub mod pictures;
 mod seismic;
+mod sides;
 mod split;
+mod stripe_folds;
 mod test_line;
 mod window;
 
 pub use augmentation::{Amount, Augmentation, BandLimit};
+pub use block_folds::BlockFolds;
 pub use blocks::BlockSplit;
 pub use class_weights::{ClassWeights, class_weights};
 pub use crop_images::{CropImage, CropPlace, PlacedCrops};
@@ -30,5 +34,7 @@ pub use crops::{CropBatch, CropOptions, CropSampler};
 pub use error::DatasetError;
 pub use patches::{PatchBatch, PatchOptions, PatchSampler, PatchWalk, PlacedPatches};
 pub use seismic::{LabelledSection, SeismicDataset};
+pub use sides::SideSplit;
 pub use split::{RandomSplit, Split, StripeSplit, Subset};
+pub use stripe_folds::StripeFolds;
 pub use window::{Padding, Window};

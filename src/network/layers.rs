@@ -2,6 +2,7 @@
 
 use super::extent::Extent;
 use super::layer::leaves;
+use super::parameters::needed;
 use super::{Convolution, Layer, Padding, VolumeConvolution};
 
 /// A network, and the patch it is made for.
@@ -44,6 +45,11 @@ impl Layers {
             _ => 1,
         };
         self.layers.iter().map(stride).product()
+    }
+
+    /// How many values it holds, running statistics included.
+    pub fn parameters(&self) -> usize {
+        needed(&self.layers).iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
     }
 
     /// Channels of the input, the slices of volumes among them.

@@ -33,6 +33,7 @@ mod predictor;
 mod prepared;
 mod pretrained;
 mod sequential;
+mod temperature;
 mod volume_convolution;
 mod weights_file;
 
@@ -42,7 +43,7 @@ pub use array_file::{read_arrays, write_arrays};
 pub use batch::{Batch, Stager};
 pub use device::{Device, DeviceChoice, LibraryVersions, library_release, library_versions, set_threads};
 pub use error::NetworkError;
-pub use freeze::Freeze;
+pub use freeze::{Freeze, FrozenStatistics};
 pub use frozen::FrozenLayers;
 pub use layer::{Convolution, Join, Layer, Padding, Pool, PoolKind};
 pub use layers::Layers;

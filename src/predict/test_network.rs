@@ -43,6 +43,7 @@ pub(super) fn model_for(architecture: Architecture, patch: usize, further_channe
         sample_step: 4.0,
         pretrained: None,
         seed: 5,
+        temperature: None,
     };
     Model::new(description, None).unwrap()
 }

@@ -68,6 +68,7 @@ pub(super) fn description(architecture: Architecture, patch: usize) -> ModelDesc
         sample_step: 4.0,
         pretrained: None,
         seed: 3,
+        temperature: None,
     }
 }
 
@@ -79,6 +80,7 @@ pub(super) fn learner_of(description: ModelDescription) -> Learner {
         class_weights: Some(vec![1.0, 1.0]),
         clip: None,
         precision: Precision::Float32,
+        frozen_statistics: Default::default(),
         device: Device::cpu(),
         seed: 3,
     };

@@ -27,6 +27,7 @@ fn description(architecture: Architecture, patch: usize, channels: usize, classe
         sample_step: 4.0,
         pretrained: None,
         seed: 0,
+        temperature: None,
     }
 }
 

@@ -205,6 +205,7 @@ fn description(architecture: Architecture, classes: usize) -> ModelDescription {
         sample_step: 4.0,
         pretrained: None,
         seed: 0,
+        temperature: None,
     }
 }
 

@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::prediction::one_or_many;
-use super::{Amplitude, ClassEntry, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training};
+use super::{
+    Amplitude, ClassEntry, Evaluation, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training,
+};
 
 /// A job: from a labelled cube to an interpreted one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -50,6 +52,10 @@ pub struct Job {
     /// How it learns.
     #[garde(dive)]
     pub training: Training,
+    /// What is scored after training.
+    #[serde(default)]
+    #[garde(dive)]
+    pub evaluation: Evaluation,
     /// What the trained network interprets: one map, or a list of them. Without it nothing is interpreted.
     #[serde(default, deserialize_with = "one_or_many")]
     #[schemars(schema_with = "super::prediction::one_or_many_schema")]

@@ -112,6 +112,10 @@ pub struct PublishedNetwork {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub freeze: Option<DeepFreeze>,
+    /// What frozen batch normalisation takes for mean and deviation while the rest learns.
+    #[serde(skip_serializing_if = "FrozenStatistics::are_running")]
+    #[garde(skip)]
+    pub frozen_statistics: FrozenStatistics,
     /// What becomes of the last map before the dense layers.
     #[garde(skip)]
     pub pooling: Pooling,
@@ -137,6 +141,7 @@ impl Default for PublishedNetwork {
         Self {
             weights: None,
             freeze: None,
+            frozen_statistics: FrozenStatistics::Running,
             pooling: Pooling::Average,
             batch_norm_features: false,
             head: Vec::new(),
@@ -144,6 +149,23 @@ impl Default for PublishedNetwork {
             batch_norm: true,
             batch_norm_scores: false,
         }
+    }
+}
+
+/// What frozen batch normalisation takes for mean and deviation while the rest learns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FrozenStatistics {
+    /// Those that came with the weights, as the finished network does.
+    #[default]
+    Running,
+    /// Those of each batch, which the finished network does not: a defect of Keras 2.2, here to be compared with.
+    Batch,
+}
+
+impl FrozenStatistics {
+    fn are_running(&self) -> bool {
+        *self == Self::Running
     }
 }
 
