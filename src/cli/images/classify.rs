@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         model: model_path(&arguments.output, &arguments.model),
         separator: if arguments.separator == Separator::Backslash { '\\' } else { MAIN_SEPARATOR },
         extended: arguments.extended,
-        device: arguments.device.first()?,
+        device: arguments.device.open()?[0],
         threads: threads.unwrap_or_else(rayon::current_num_threads),
     };
     if arguments.pictures.is_dir() { folder(arguments, &options, printer) } else { picture(arguments, &options, printer) }

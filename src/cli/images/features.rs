@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         seed: arguments.seed,
         file: bottleneck_path(&arguments.output, &arguments.name),
         overwrite: arguments.overwrite,
-        device: arguments.device.first()?,
+        device: arguments.device.open()?[0],
         threads: threads.unwrap_or_else(rayon::current_num_threads),
     };
     let interrupted = interruption();

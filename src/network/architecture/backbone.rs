@@ -142,6 +142,17 @@ impl Backbone {
         }
     }
 
+    /// Side of the pictures that it was published for.
+    pub fn published_side(self) -> usize {
+        match self {
+            Self::InceptionV3 | Self::Xception => 299,
+            Self::Resnet9 => 32,
+            Self::Minerals1 => 321,
+            Self::Minerals2 => 180,
+            _ => 224,
+        }
+    }
+
     /// The whole network with the end that was published, for pictures of side `size`.
     ///
     /// # Errors

@@ -1,0 +1,34 @@
+//! `facies images`: folders of pictures, one sub-folder for each class.
+
+mod classify;
+mod features;
+mod split;
+mod synth;
+
+use super::failure::Failure;
+use super::printer::Printer;
+
+/// Folders of pictures, one sub-folder for each class
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  facies images split photographs --validation 10 --test 10")]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    Split(split::Arguments),
+    Features(features::Arguments),
+    Classify(classify::Arguments),
+    Synth(synth::Arguments),
+}
+
+pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
+    match &arguments.action {
+        Action::Split(arguments) => split::run(arguments, printer),
+        Action::Features(arguments) => features::run(arguments, threads, printer),
+        Action::Classify(arguments) => classify::run(arguments, threads, printer),
+        Action::Synth(arguments) => synth::run(arguments, printer),
+    }
+}
