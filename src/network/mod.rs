@@ -33,6 +33,7 @@ mod predictor;
 mod prepared;
 mod pretrained;
 mod sequential;
+mod warm_start;
 mod weights_file;
 
 pub use architecture::{Architecture, Backbone, Dialect, Head, Input, Pooling, Top, VGG16_CONVOLUTIONS};
@@ -54,3 +55,4 @@ pub use picture_network::PictureNetwork;
 pub use precision::Precision;
 pub use predictor::{PlacedSection, Predictor, Probabilities};
 pub use pretrained::{Checksum, ImportReport, KnownWeights, Pretrained, download, known_weights};
+pub use warm_start::StartHead;

@@ -1,6 +1,6 @@
 //! What people look at: history, metrics, figures and the HTML report.
 //!
-//! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps.
+//! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps, but for TensorBoard's.
 
 mod atomic_file;
 mod counts;
@@ -9,6 +9,7 @@ mod figures;
 mod history;
 mod html;
 mod score_files;
+mod tensorboard;
 
 pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
@@ -19,3 +20,4 @@ pub use html::{
     write_report,
 };
 pub use score_files::{read_metrics, write_confusion, write_metrics};
+pub use tensorboard::{EVENT_FILE, Event, EventLog, read_events};

@@ -13,6 +13,8 @@ mod golden_logits;
 mod killed_predictions;
 mod pretrained_networks;
 mod real_surveys;
+#[cfg(unix)]
+mod recipes;
 mod refusals;
 #[cfg(unix)]
 mod resume;

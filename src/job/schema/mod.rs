@@ -17,7 +17,7 @@ mod split;
 mod training;
 
 pub(super) use by_shape::{ByShape, by_shape};
-pub(super) use job::is_folder_name;
+pub(super) use job::{START_FROM, is_folder_name};
 
 pub use amplitude::{Amplitude, Clip};
 pub use augmentation::Augmentation;
@@ -27,7 +27,7 @@ pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
 pub use network::{DeepFreeze, Freeze, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland};
-pub use output::{Figures, Hdf5Output, Output, SegyOutput};
+pub use output::{Figures, Hdf5Output, Output, SegyOutput, TensorBoard};
 pub use patch::{Patch, PatchPadding, PatchPlane};
 pub use prediction::{
     Engine, LineRange, Lines, Precision, Prediction, PredictionOutput, PredictionPlane, Truth, Window,
@@ -36,5 +36,5 @@ pub use split::{BlockSplit, RandomSplit, Split, StripeSplit};
 pub use training::{
     Adam, Adamw, Anneal, ClassWeights, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice, EarlyStopping,
     FeatureCache, Focal, GradientClip, InverseTime, Keep, Loss, MomentumOf, Monitor, OneCycle, Optimizer, PatchForm,
-    Phase, Plateau, Rmsprop, Schedule, Sgd, Span, Training, TrainingForm, TrainingPrecision,
+    Phase, Plateau, Rmsprop, Schedule, Sgd, Span, StartFrom, StartHead, Training, TrainingForm, TrainingPrecision,
 };

@@ -11,6 +11,7 @@ mod phase;
 mod precision;
 mod recipe;
 mod schedule;
+mod start_from;
 
 pub use class_weights::ClassWeights;
 pub use early_stopping::{EarlyStopping, Keep, Monitor};
@@ -23,3 +24,4 @@ pub use phase::Phase;
 pub use precision::TrainingPrecision;
 pub use recipe::Training;
 pub use schedule::{Anneal, Decline, InverseTime, OneCycle, Plateau, Schedule, Span};
+pub use start_from::{StartFrom, StartHead};
