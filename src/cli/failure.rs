@@ -194,6 +194,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::NotAFolder { .. }
         | RunError::ForeignFolder { .. }
         | RunError::OtherRun { .. }
+        | RunError::RunInTheWay { .. }
         | RunError::OtherUnfinished { .. }
         | RunError::Predict(PredictError::Budget { .. })
         | RunError::NoModel { .. } => USAGE,

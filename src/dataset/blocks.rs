@@ -36,17 +36,40 @@ impl BlockSplit {
         plane: Plane,
         sections: &[ArrayView2<'_, u8>],
     ) -> Result<Vec<Array2<Subset>>, DatasetError> {
-        check_shares(self.test, self.validation)?;
+        const SUBSETS: [Subset; 3] = [Subset::Train, Subset::Validation, Subset::Test];
+        let &Self { traces, samples, gap, test, validation, seed } = self;
+        check_shares(test, validation)?;
+        let blocks = Blocks { traces, samples, gap, seed };
+        blocks.assign(plane, sections, &[1.0 - validation - test, validation, test], |part| SUBSETS[part])
+    }
+}
+
+/// Blocks that are dealt out to any number of parts.
+pub(super) struct Blocks {
+    pub(super) traces: usize,
+    pub(super) samples: usize,
+    pub(super) gap: usize,
+    pub(super) seed: u64,
+}
+
+impl Blocks {
+    /// Deals the blocks out to parts with these shares of the labelled voxels, whose voxels get the subset `use_of` them.
+    pub(super) fn assign(
+        &self,
+        plane: Plane,
+        sections: &[ArrayView2<'_, u8>],
+        shares: &[f64],
+        use_of: impl Fn(usize) -> Subset,
+    ) -> Result<Vec<Array2<Subset>>, DatasetError> {
         if self.traces == 0 || self.samples == 0 {
             return Err(DatasetError::Split {
                 reason: format!("blocks of {} traces x {} samples are empty", self.traces, self.samples),
             });
         }
-        let blocks = self.deal(&self.count(sections), plane);
-        let mut assigned: Vec<_> = sections
-            .iter()
-            .map(|codes| labelled(codes, |[trace, sample]| blocks[[trace / self.traces, sample / self.samples]]))
-            .collect();
+        let parts = self.deal(&self.count(sections), plane, shares);
+        let block = |[trace, sample]: [usize; 2]| parts[[trace / self.traces, sample / self.samples]];
+        let subset = |place| block(place).map_or(Subset::Gap, &use_of);
+        let mut assigned: Vec<_> = sections.iter().map(|codes| labelled(codes, subset)).collect();
         self.clear_round(&mut assigned, Subset::Test, &[Subset::Train, Subset::Validation]);
         self.clear_round(&mut assigned, Subset::Validation, &[Subset::Train]);
         Ok(assigned)
@@ -69,28 +92,29 @@ impl BlockSplit {
         counts
     }
 
-    /// Deals the blocks out several times and keeps the deal whose classes come closest to their shares.
+    /// Deals the blocks out several times and keeps the deal whose classes come closest to their shares; no part for blocks
+    /// without labels.
     ///
     /// One deal alone now and then leaves a class that fills a few blocks without any held-out voxel.
-    fn deal(&self, counts: &Array2<Vec<u64>>, plane: Plane) -> Array2<Subset> {
+    fn deal(&self, counts: &Array2<Vec<u64>>, plane: Plane, shares: &[f64]) -> Array2<Option<usize>> {
         const DEALS: u64 = 16;
         let mut totals = vec![0; counts.first().map_or(0, Vec::len)];
         for block in counts {
             totals.iter_mut().zip(block).for_each(|(sum, count)| *sum += count);
         }
-        let wanted = [1.0 - self.validation - self.test, self.validation, self.test]
-            .map(|share| totals.iter().map(|&count| count as f64 * share).collect::<Vec<_>>());
+        let of_share = |share: &f64| totals.iter().map(|&count| count as f64 * share).collect::<Vec<_>>();
+        let wanted: Vec<Vec<f64>> = shares.iter().map(of_share).collect();
         let deals = (0..DEALS).map(|attempt| {
             let mut order: Vec<_> = counts.indexed_iter().map(|(place, _)| place).collect();
             order.shuffle(&mut generator(self.seed, Purpose::BlockSplit, attempt, plane as u64));
             deal_once(counts, order, totals.clone(), wanted.clone())
         });
-        let missed = |lacking: &[Vec<f64>; 3]| -> f64 {
+        let missed = |lacking: &[Vec<f64>]| -> f64 {
             let of_class = |(lack, &total): (&f64, &u64)| (lack / total.max(1) as f64).powi(2);
-            lacking.iter().flat_map(|of_subset| of_subset.iter().zip(&totals)).map(of_class).sum()
+            lacking.iter().flat_map(|of_part| of_part.iter().zip(&totals)).map(of_class).sum()
         };
         let best = deals.min_by(|(_, one), (_, other)| missed(one).total_cmp(&missed(other)));
-        best.map(|(dealt, _)| dealt).unwrap_or_else(|| Array2::from_elem(counts.dim(), Subset::Gap))
+        best.map(|(dealt, _)| dealt).unwrap_or_else(|| Array2::from_elem(counts.dim(), None))
     }
 
     /// Takes voxels of the subsets `giving_way` out of use where one of `kept` lies within the gap on any section.
@@ -113,26 +137,25 @@ impl BlockSplit {
     }
 }
 
-/// Deals the blocks out in the given order, the rarest class first, each to the subset that lacks most of this class.
-/// Returns the deal and what every subset still lacks of every class.
+/// Deals the blocks out in the given order, the rarest class first, each to the part that lacks most of this class.
+/// Returns the deal and what every part still lacks of every class.
 fn deal_once(
     counts: &Array2<Vec<u64>>,
     mut order: Vec<(usize, usize)>,
     mut left: Vec<u64>,
-    mut lacking: [Vec<f64>; 3],
-) -> (Array2<Subset>, [Vec<f64>; 3]) {
-    const SUBSETS: [Subset; 3] = [Subset::Train, Subset::Validation, Subset::Test];
-    let mut dealt = Array2::from_elem(counts.dim(), Subset::Gap);
+    mut lacking: Vec<Vec<f64>>,
+) -> (Array2<Option<usize>>, Vec<Vec<f64>>) {
+    let mut dealt = Array2::from_elem(counts.dim(), None);
     while let Some(rarest) = (0..left.len()).filter(|&class| left[class] > 0).min_by_key(|&class| left[class]) {
         order.retain(|&place| {
             let block = &counts[place];
             if block[rarest] == 0 {
                 return true;
             }
-            // The first of equals wins: training, then validation.
+            // The first of equals wins: in a split training, then validation.
             let lack = |k: usize| (lacking[k][rarest], lacking[k].iter().sum::<f64>());
-            let neediest = (1..SUBSETS.len()).fold(0, |best, k| if lack(k) > lack(best) { k } else { best });
-            dealt[place] = SUBSETS[neediest];
+            let neediest = (1..lacking.len()).fold(0, |best, k| if lack(k) > lack(best) { k } else { best });
+            dealt[place] = Some(neediest);
             for (class, &count) in block.iter().enumerate() {
                 lacking[neediest][class] -= count as f64;
                 left[class] -= count;

@@ -150,7 +150,7 @@ mod tests {
                 }
             }
         }
-        let noisy = Augmentation { noise: 0.1, ..Augmentation::default() };
+        let noisy = Augmentation { noise: 0.1.into(), ..Augmentation::default() };
         let scaled = Augmentation { amplitude_scale: [0.9, 1.0], ..Augmentation::default() };
         for augmentation in [noisy, scaled] {
             let options = CropOptions { augmentation, ..options() };

@@ -153,17 +153,15 @@ impl<'a> CropSampler<'a> {
         Drawn { section, output, input, change }
     }
 
-    fn fill(&self, step: u64, item: u64, mut values: ArrayViewMut3<'_, f32>, codes: ArrayViewMut2<'_, u8>) {
+    fn fill(&self, step: u64, item: u64, values: ArrayViewMut3<'_, f32>, codes: ArrayViewMut2<'_, u8>) {
         let mut random = self.random(step, item);
         let Drawn { section, output, input, change } = self.draw(&mut random);
-        output.copy(self.codes[section].view(), codes, |code| code);
-        let channels = self.dataset.sections()[section].channels.iter();
-        for ((channel, values), &is_signal) in channels.zip(values.outer_iter_mut()).zip(self.dataset.is_signal()) {
-            match is_signal {
-                true => input.copy(channel, values, |value| change.applied(value, &mut random)),
-                false => input.copy(channel, values, |value| value),
-            }
-        }
+        // The centre of the output stays where it is, and so do the classes under what is seen.
+        let centre = (self.options.crop as f64 - 1.0) / 2.0;
+        change.codes(self.codes[section].view(), output, [centre; 2], codes);
+        let pivot = [(self.options.receptive_field / 2) as f64 + centre; 2];
+        let section = &self.dataset.sections()[section];
+        change.values(section, self.dataset.is_signal(), input, pivot, values, &mut random);
     }
 
     /// Section, first trace and first sample of a place by its rank.
@@ -359,7 +357,7 @@ mod tests {
     fn a_batch_is_a_function_of_seed_and_step_on_any_number_of_threads() {
         let dataset = dataset(&line(), &Split::None);
         let with = |seed, threads, step| {
-            let augmentation = Augmentation { mirror: 0.5, amplitude_scale: [0.8, 1.2], noise: 0.1 };
+            let augmentation = Augmentation::everything();
             let sampler = CropSampler::new(&dataset, CropOptions { augmentation, seed, ..options() }).unwrap();
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| sampler.batch(step))

@@ -11,6 +11,9 @@ pub(super) enum Purpose {
     Permutation = 3,
     Patch = 4,
     Crop = 5,
+    Picture = 6,
+    PictureSplit = 7,
+    SyntheticPicture = 8,
 }
 
 /// The generator of `item` in `step`, the same whatever was drawn before and by whichever thread.

@@ -1,13 +1,11 @@
 //! Patches round labelled voxels.
 
-use std::ops::Range;
-
 use ndarray::{Array4, ArrayViewMut3, Axis};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::endless::Endless;
 use super::generator::{Purpose, generator};
-use super::permutation::Permutation;
 use super::seismic::Voxel;
 use super::window::Window;
 use super::{Augmentation, DatasetError, Padding, SeismicDataset, Subset};
@@ -57,8 +55,7 @@ pub struct PatchSampler<'a> {
     options: PatchOptions,
     /// All training voxels, class by class.
     voxels: Vec<(Voxel, u8)>,
-    /// One stream of them, or one per class.
-    streams: Vec<Range<usize>>,
+    order: Endless,
 }
 
 impl<'a> PatchSampler<'a> {
@@ -71,18 +68,9 @@ impl<'a> PatchSampler<'a> {
         options.augmentation.check()?;
         let classes = with_codes(dataset.voxels(Subset::Train));
         let voxels = classes.concat();
-        let of_class = |end: &mut usize, class: &Vec<(Voxel, u8)>| {
-            let start = std::mem::replace(end, *end + class.len());
-            Some(start..*end)
-        };
-        let whole = 0..voxels.len();
-        let streams: Vec<_> = if options.balanced { classes.iter().scan(0, of_class).collect() } else { vec![whole] };
-        Ok(Self {
-            dataset,
-            options,
-            voxels,
-            streams: streams.into_iter().filter(|stream| !stream.is_empty()).collect(),
-        })
+        let counts = classes.iter().map(Vec::len);
+        let order = Endless::new(counts, options.balanced, options.batch, options.seed);
+        Ok(Self { dataset, options, voxels, order })
     }
 
     /// Steps after which as many patches were drawn as there are training voxels.
@@ -98,7 +86,7 @@ impl<'a> PatchSampler<'a> {
     /// The batch of step `step`, counted from 0.
     pub fn batch(&self, step: u64) -> PatchBatch {
         let PatchOptions { batch, padding, ref augmentation, seed, .. } = self.options;
-        let voxels: Vec<_> = self.positions(step).into_iter().map(|position| self.voxels[position]).collect();
+        let voxels: Vec<_> = self.order.positions(step).into_iter().map(|position| self.voxels[position]).collect();
         let mut values = self.empty(batch);
         values.axis_iter_mut(Axis(0)).into_par_iter().zip(&voxels).enumerate().for_each(
             |(item, (patch, &(voxel, _)))| {
@@ -117,7 +105,7 @@ impl<'a> PatchSampler<'a> {
             let mirrored = augmentation.draw(&mut generator(seed, Purpose::Patch, step, item as u64)).mirrored;
             position * directions.len() + usize::from(mirrored && directions.len() > 1)
         };
-        let positions = self.positions(step);
+        let positions = self.order.positions(step);
         let codes = positions.iter().map(|&position| self.voxels[position].1).collect();
         PlacedPatches { places: positions.into_iter().enumerate().map(place).collect(), codes }
     }
@@ -145,30 +133,6 @@ impl<'a> PatchSampler<'a> {
 
     fn empty(&self, count: usize) -> Array4<f32> {
         Array4::zeros((count, self.dataset.channel_count(), self.options.size, self.options.size))
-    }
-
-    /// The central voxels of a batch, as places in `voxels`.
-    fn positions(&self, step: u64) -> Vec<usize> {
-        let batch = self.options.batch as u64;
-        let count = self.streams.len() as u64;
-        let mut order: Vec<Option<(u64, Permutation)>> = self.streams.iter().map(|_| None).collect();
-        // Wide enough for every step and batch that memory allows.
-        let first = u128::from(step) * u128::from(batch);
-        (first..first + u128::from(batch))
-            .map(|position| {
-                let turn = (position % u128::from(count)) as usize;
-                let stream = &self.streams[turn];
-                let round = position / u128::from(count);
-                let epoch = (round / stream.len() as u128) as u64;
-                let index = (round % stream.len() as u128) as u64;
-                if order[turn].as_ref().is_none_or(|(of_epoch, _)| *of_epoch != epoch) {
-                    let fresh = Permutation::new(stream.len() as u64, self.options.seed, turn as u64, epoch);
-                    order[turn] = Some((epoch, fresh));
-                }
-                let index = order[turn].as_ref().map_or(index, |(_, permutation)| permutation.at(index));
-                stream.start + index as usize
-            })
-            .collect()
     }
 }
 
@@ -230,24 +194,20 @@ fn cut(dataset: &SeismicDataset, voxel: Voxel, trace_step: i64, padding: Padding
     }
 }
 
-/// The same with random changes.
+/// The same with random changes. The voxel stays in the centre.
 fn cut_changed(
     dataset: &SeismicDataset,
     voxel: Voxel,
     padding: Padding,
     augmentation: &Augmentation,
     random: &mut ChaCha8Rng,
-    mut patch: ArrayViewMut3<'_, f32>,
+    patch: ArrayViewMut3<'_, f32>,
 ) {
     let change = augmentation.draw(random);
-    let window = window(voxel, if change.mirrored { -1 } else { 1 }, padding, patch.dim().2);
-    let channels = &dataset.sections()[voxel.section as usize].channels;
-    for ((channel, patch), &is_signal) in channels.iter().zip(patch.outer_iter_mut()).zip(dataset.is_signal()) {
-        match is_signal {
-            true => window.copy(channel, patch, |value| change.applied(value, random)),
-            false => window.copy(channel, patch, |value| value),
-        }
-    }
+    let size = patch.dim().2;
+    let window = window(voxel, if change.mirrored { -1 } else { 1 }, padding, size);
+    let section = &dataset.sections()[voxel.section as usize];
+    change.values(section, dataset.is_signal(), window, [(size / 2) as f64; 2], patch, random);
 }
 
 /// The patch of side `size` round `voxel`, which stands at index size/2 in both directions.
@@ -289,8 +249,8 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::dataset::Split;
     use crate::dataset::test_line::{dataset, stripes};
+    use crate::dataset::{Amount, BandLimit, Split};
     use crate::grid::UNLABELLED;
 
     fn options(size: usize, batch: usize) -> PatchOptions {
@@ -396,7 +356,7 @@ mod tests {
                 assert_eq!(batch.values, known.select(Axis(0), &placed.places));
             }
         }
-        let augmentation = Augmentation { noise: 0.1, ..Augmentation::default() };
+        let augmentation = Augmentation { noise: 0.1.into(), ..Augmentation::default() };
         let sampler = PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(6, 37) }).unwrap();
         assert_eq!(sampler.distinct(), None);
     }
@@ -410,39 +370,10 @@ mod tests {
     }
 
     #[test]
-    fn scale_and_noise_change_amplitudes_but_not_the_padding() {
-        let dataset = dataset(&line(), &Split::None);
-        let with = |amplitude_scale, noise| {
-            let augmentation = Augmentation { amplitude_scale, noise, ..Augmentation::default() };
-            PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(33, 20) })
-                .unwrap()
-                .batch(2)
-                .values
-                .index_axis_move(Axis(1), 0)
-        };
-        let plain = with([1.0, 1.0], 0.0);
-        for ((patch, scaled), noisy) in
-            plain.outer_iter().zip(with([0.5, 0.9], 0.0).outer_iter()).zip(with([1.0, 1.0], 0.1).outer_iter())
-        {
-            let factor = scaled[[16, 16]] / patch[[16, 16]];
-            assert!((0.5..=0.9).contains(&factor), "{factor}");
-            let inside = patch.iter().filter(|&&value| value != 0.0).count() as f32;
-            let mut squares = 0.0;
-            for ((&value, &scaled), &noisy) in patch.iter().zip(scaled).zip(noisy) {
-                assert!((scaled - factor * value).abs() <= 1e-6 * value);
-                assert!(value != 0.0 || noisy == 0.0);
-                squares += (noisy - value).powi(2);
-            }
-            let deviation = (squares / inside).sqrt();
-            assert!((deviation - 0.1).abs() < 0.03, "{deviation} over {inside}");
-        }
-    }
-
-    #[test]
     fn a_batch_is_a_function_of_seed_and_step_on_any_number_of_threads() {
         let dataset = dataset(&line(), &Split::None);
         let with = |seed, threads, step| {
-            let augmentation = Augmentation { mirror: 0.5, amplitude_scale: [0.8, 1.2], noise: 0.1 };
+            let augmentation = Augmentation::everything();
             let sampler = PatchSampler::new(&dataset, PatchOptions { augmentation, seed, ..options(9, 32) }).unwrap();
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| sampler.batch(step))
@@ -465,7 +396,14 @@ mod tests {
             (5, 1, Augmentation { mirror: 1.5, ..default.clone() }),
             (5, 1, Augmentation { amplitude_scale: [1.2, 0.8], ..default.clone() }),
             (5, 1, Augmentation { amplitude_scale: [0.0, f32::INFINITY], ..default.clone() }),
-            (5, 1, Augmentation { noise: f32::NAN, ..default }),
+            (5, 1, Augmentation { tilt: 70.0.into(), ..default.clone() }),
+            (5, 1, Augmentation { stretch: Amount { up_to: 0.1, probability: 1.1 }, ..default.clone() }),
+            (
+                5,
+                1,
+                Augmentation { band_limit: BandLimit { low: [0.0, 1.0], ..BandLimit::default() }, ..default.clone() },
+            ),
+            (5, 1, Augmentation { noise: f64::NAN.into(), ..default }),
         ] {
             let refused = PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(size, batch) });
             assert!(matches!(refused, Err(DatasetError::Option { .. })), "{size} {batch}");

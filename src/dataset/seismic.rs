@@ -18,6 +18,8 @@ pub struct LabelledSection {
     pub channels: SectionChannels,
     /// Class codes; [`UNLABELLED`] where there is none, and on dead and missing traces.
     pub codes: Array2<u8>,
+    /// Whether each trace exists and holds more than zeros.
+    pub live: Vec<bool>,
     /// What every voxel is used for; [`Subset::Gap`] where unlabelled.
     pub subset: Array2<Subset>,
 }
@@ -107,6 +109,11 @@ impl SeismicDataset {
     /// The sections, inlines first, each plane in ascending order.
     pub fn sections(&self) -> &[LabelledSection] {
         &self.sections
+    }
+
+    #[cfg(test)]
+    pub(super) fn section_mut(&mut self, index: usize) -> &mut LabelledSection {
+        &mut self.sections[index]
     }
 
     /// How many channels a network sees.
@@ -205,14 +212,14 @@ fn read(
 ) -> Result<(LabelledSection, u64), DatasetError> {
     let ScaledSection { channels, live } = reader.read(section)?;
     let mut lost = 0;
-    for (mut column, live) in codes.rows_mut().into_iter().zip(live) {
+    for (mut column, &live) in codes.rows_mut().into_iter().zip(&live) {
         if !live {
             lost += column.iter().filter(|&&code| code != UNLABELLED).count() as u64;
             column.fill(UNLABELLED);
         }
     }
     let subset = Array2::from_elem(codes.dim(), Subset::Gap);
-    Ok((LabelledSection { section, channels, codes, subset }, lost))
+    Ok((LabelledSection { section, channels, codes, live, subset }, lost))
 }
 
 /// Takes voxels out of use that two crossing sections put into different subsets.

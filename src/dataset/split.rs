@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2};
 use rand::RngExt;
 
 use super::generator::{Purpose, generator};
-use super::{BlockSplit, DatasetError};
+use super::{BlockFolds, BlockSplit, DatasetError, SideSplit};
 use crate::grid::{Plane, Section, UNLABELLED};
 
 /// What a labelled voxel is used for.
@@ -42,6 +42,10 @@ pub enum Split {
     Stripes(StripeSplit),
     /// Rectangular blocks with gaps round them.
     Blocks(BlockSplit),
+    /// One fold of such blocks.
+    BlockFolds(BlockFolds),
+    /// Two sides of the line, with a boundary for each class.
+    Sides(SideSplit),
     /// Voxel by voxel. Neighbours of test voxels are trained on, so scores say little about another line.
     Random(RandomSplit),
 }
@@ -76,12 +80,13 @@ pub struct RandomSplit {
 }
 
 impl Split {
-    /// `none`, `stripes`, `blocks` or `random`.
+    /// `none`, `stripes`, `blocks`, `sides` or `random`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::None => "none",
             Self::Stripes(_) => "stripes",
-            Self::Blocks(_) => "blocks",
+            Self::Blocks(_) | Self::BlockFolds(_) => "blocks",
+            Self::Sides(_) => "sides",
             Self::Random(_) => "random",
         }
     }
@@ -92,6 +97,8 @@ impl Split {
             Self::None => (false, false),
             Self::Stripes(stripes) => (stripes.validation > 0, stripes.test > 0),
             Self::Blocks(blocks) => (blocks.validation > 0.0, blocks.test > 0.0),
+            Self::BlockFolds(folds) => (folds.validates, true),
+            Self::Sides(sides) => (sides.validation > 0, true),
             Self::Random(random) => (random.validation > 0.0, random.test > 0.0),
         };
         match subset {
@@ -118,10 +125,9 @@ impl Split {
                 let of_trace = stripes.checked()?;
                 Ok(sections.iter().map(|(_, codes)| labelled(codes, |[trace, _]| of_trace(trace))).collect())
             }
-            Self::Blocks(blocks) => {
-                let codes: Vec<_> = sections.iter().map(|(_, codes)| codes.view()).collect();
-                blocks.assign(plane, &codes)
-            }
+            Self::Blocks(blocks) => blocks.assign(plane, &views(sections)),
+            Self::BlockFolds(folds) => folds.assign(plane, &views(sections)),
+            Self::Sides(sides) => sections.iter().map(|&(index, codes)| sides.assign(plane, index, codes)).collect(),
             Self::Random(random) => {
                 check_shares(random.test, random.validation)?;
                 Ok(sections.iter().map(|&(index, codes)| random.assign(Section { plane, index }, codes)).collect())
@@ -174,6 +180,10 @@ impl RandomSplit {
             _ => Subset::Train,
         })
     }
+}
+
+fn views<'a>(sections: &[(usize, ArrayView2<'a, u8>)]) -> Vec<ArrayView2<'a, u8>> {
+    sections.iter().map(|&(_, codes)| codes).collect()
 }
 
 /// The subsets that `subset` gives to the labelled voxels `[trace, sample]`.

@@ -16,7 +16,7 @@ pub enum Padding {
 
 impl Padding {
     /// Index of the voxel seen at `position` of an axis of `count` voxels; `None` stands for amplitude 0.
-    fn index(self, position: i64, count: usize) -> Option<usize> {
+    pub(super) fn index(self, position: i64, count: usize) -> Option<usize> {
         let last = count as i64 - 1;
         match self {
             _ if (0..=last).contains(&position) => Some(position as usize),

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 use super::differences::Changes;
 use super::disk_space::check_free_space;
 use super::engine_choice::Computing;
+use super::folds::{carry_out_folds, folds_of};
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
@@ -69,6 +70,9 @@ pub fn carry_out(
     listener: &mut dyn Listener,
     interrupted: &AtomicBool,
 ) -> Result<RunOutcome, RunError> {
+    if let Some(folds) = folds_of(loaded) {
+        return carry_out_folds(loaded, &folds, work, options, listener, interrupted);
+    }
     // Before any other call into libtorch.
     let devices = options.device.open()?;
     let mut plan = Plan::new(loaded, work, options, devices)?;
@@ -164,7 +168,9 @@ impl<'a> Plan<'a> {
             let model = record.model_sha256.as_deref().unwrap_or_default();
             identity::of_predictions(job, &record.inputs, model, devices[0].kind())
         };
-        let evaluates = asks(Work::Evaluate) && (options.overwrite || !done(&record.stages.evaluation));
+        let scored = identity::of_evaluation(job);
+        let same_scores = record.stages.evaluation.as_ref().is_none_or(|stage| stage.identity.ends_with(&scored));
+        let evaluates = asks(Work::Evaluate) && (options.overwrite || !done(&record.stages.evaluation) || !same_scores);
         let predicts = asks(Work::Predict)
             && !job.prediction.is_empty()
             && (options.overwrite || !done(&record.stages.prediction));
@@ -352,7 +358,8 @@ impl Prepared {
             let start = Instant::now();
             let mut stage = evaluation::evaluate(loaded, &material, &model, device, threads, &plan.folder, listener)?;
             stage.warnings = listener.take();
-            let identity = format!("{} {model_sha256} {device}", plan.training_identity);
+            let scored = identity::of_evaluation(&loaded.job);
+            let identity = format!("{} {model_sha256} {device} {scored}", plan.training_identity);
             plan.note(start, identity, stage, |stages| &mut stages.evaluation)?;
         }
         if !predictions.is_empty() {

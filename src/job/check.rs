@@ -6,8 +6,9 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    ClassWeights, Engine, Input, Job, LabelSource, LineRange, Lines, Network, Optimizer, Padding, PatchPadding,
-    Prediction, PredictionOutput, PredictionPlane, Schedule, Split, Training, TrainingForm,
+    Calibration, ClassWeights, Engine, FoldSplit, FoldUnit, Input, Job, LabelSource, LineRange, Lines, Network,
+    Optimizer, Padding, PatchPadding, Prediction, PredictionOutput, PredictionPlane, Schedule, Split, Training,
+    TrainingForm,
 };
 use crate::network::{Freeze, NetworkError};
 
@@ -137,10 +138,39 @@ fn split(job: &Job, findings: &mut Findings) {
     let shares = match &job.split {
         Split::Random(random) => random.test + random.validation,
         Split::Blocks(blocks) => blocks.test + blocks.validation,
-        Split::None | Split::Stripes(_) => 0.0,
+        Split::None | Split::Stripes(_) | Split::Folds(_) | Split::Sides(_) => 0.0,
     };
     if shares > 0.95 {
         findings.add("split", "`test` and `validation` leave next to nothing to train on", "together 0.95 is the most");
+    }
+    if let Split::Folds(folds) = &job.split {
+        check_folds(folds, findings);
+    }
+    if let Split::Sides(sides) = &job.split {
+        for name in sides.classes.keys().filter(|name| job.classes.iter().all(|class| class.name != **name)) {
+            findings.add(format!("split.sides.classes.{name}"), format!("`{name}` is none of the classes"), "");
+        }
+    }
+}
+
+fn check_folds(folds: &FoldSplit, findings: &mut Findings) {
+    if let Some(fold) = folds.fold.filter(|&fold| fold > folds.count) {
+        findings.add("split.folds.fold", format!("there is no fold {fold} of {}", folds.count), "");
+        return;
+    }
+    match &folds.of {
+        FoldUnit::Stripes(stripes) => {
+            // The last fold has the widest test stripe.
+            if let Err(error) = stripes.options(folds.count).fold(folds.count - 1) {
+                findings.add("split.folds.of.stripes", error.to_string(), "make the period longer or the gap narrower");
+            }
+        }
+        FoldUnit::Blocks(blocks) if blocks.validation && folds.count < 3 => findings.add(
+            "split.folds.of.blocks.validation",
+            "of two folds one tests and the other validates, which leaves nothing to train on",
+            "make it three folds or more, or take `validation` out",
+        ),
+        FoldUnit::Blocks(_) => {}
     }
 }
 
@@ -150,17 +180,17 @@ fn training(job: &Job, findings: &mut Findings) {
     for (place, phase) in phases.iter().enumerate() {
         length(&format!("training.phases[{place}]"), phase.steps, phase.epochs, false, findings);
     }
-    let validates = match &job.split {
-        Split::None => false,
-        Split::Stripes(stripes) => stripes.validation > 0,
-        Split::Blocks(blocks) => blocks.validation > 0.0,
-        Split::Random(random) => random.validation > 0.0,
-    };
+    let validates = job.split.validates();
     let at_plateaus = |schedule: &Schedule| matches!(schedule, Schedule::Plateau(_));
     let mut needing = vec![
         ("training.early_stopping".to_owned(), "early stopping needs", !job.training.early_stopping.is_empty()),
         ("training.schedule.plateau".to_owned(), "a plateau needs", at_plateaus(&job.training.schedule)),
         ("training.best_by".to_owned(), "a best epoch needs", job.training.best_by.is_some()),
+        (
+            "training.calibration".to_owned(),
+            "a temperature needs",
+            job.training.calibration == Calibration::Temperature,
+        ),
     ];
     needing.extend(phases.iter().enumerate().map(|(place, phase)| {
         let key = format!("training.phases[{place}].schedule.plateau");
@@ -252,6 +282,13 @@ fn network(job: &Job, findings: &mut Findings) {
             "add `cut: conv4_1`, or use `padding: same`",
         );
         return;
+    }
+    if matches!(job.network, Network::Malenov(_)) && job.patch.padding != PatchPadding::Zero {
+        findings.add(
+            "patch.padding",
+            "cubes see zeros outside the survey, in its third direction too",
+            "use `padding: zero`, or a network in two dimensions",
+        );
     }
     let mut refuse = |key: String, error: NetworkError| {
         let help = error.help().map(|help| help.to_string()).unwrap_or_default();
@@ -360,6 +397,7 @@ fn volume_names(job: &Job, findings: &mut Findings) {
 fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
     if job.network.padding() == Padding::Same {
         let why = match job.network.published() {
+            None if matches!(job.network, Network::Malenov(_)) => "zeros enter at the edges of every cube that it sees",
             None => "with `padding: same`, zeros enter at the edges of every patch",
             Some(_) => "as published, it puts zeros round every patch",
         };

@@ -44,7 +44,7 @@ impl Changes {
 
     /// Those that make another training: `training.steps: 400 -> 160`.
     pub(super) fn of_training(&self) -> Vec<String> {
-        self.told(|part| !["name", "prediction", "output", "--device"].contains(&part))
+        self.told(|part| !["name", "evaluation", "prediction", "output", "--device"].contains(&part))
     }
 
     /// Those that make other interpretations by the same model.

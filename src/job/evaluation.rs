@@ -8,12 +8,13 @@ use crate::dataset::Subset;
 use crate::metrics::Metrics;
 use crate::network::{Device, Model, set_threads};
 use crate::predict::{ScoreOptions, score};
-use crate::report::{ConfusionFigure, Figure, split_statement, write_confusion, write_metrics};
+use crate::report::{
+    ConfusionFigure, Figure, ReliabilityFigure, split_statement, write_confusion, write_metrics, write_scores,
+};
+use crate::volume::Volume;
 
-/// Most voxels of a subset that are scored patch by patch; dense networks score all.
-const MOST_PATCHES: usize = 5_000;
-
-/// Scores the model on train, validation and test voxels and writes `metrics.json`, `confusion.csv` and its picture.
+/// Scores the model on train, validation and test voxels and writes `metrics.json`, `scores.csv`, `confusion.csv`, and
+/// pictures of confusion and reliability.
 ///
 /// # Errors
 /// When the labels no longer fit the model, or a file cannot be written.
@@ -34,38 +35,65 @@ pub(super) fn evaluate(
     let options = ScoreOptions {
         engine: scoring_engine(&predictor),
         padding: job.patch.padding.into(),
-        most_voxels: Some(MOST_PATCHES),
+        most_voxels: Some(job.evaluation.patches),
     };
-    let subsets = [Subset::Train, Subset::Validation, Subset::Test];
+    let all = [Subset::Train, Subset::Validation, Subset::Test];
+    let subsets: Vec<Subset> =
+        all.into_iter().filter(|&subset| subset != Subset::Train || job.evaluation.training_share).collect();
     let sums = score(&dataset, &predictor, &options, &subsets)?;
-    let split = split_summary(&dataset, &job.split_options(), job.patch.size);
-    let scores = |place: usize| sums[place].scores(&material.classes);
-    let metrics = Metrics { train: scores(0), validation: scores(1), test: scores(2), split };
+    let split = split_summary(&dataset, &job.split_options(material.volume.geometry())?, job.patch.size);
+    let scores = |subset: Subset| {
+        let place = subsets.iter().position(|&other| other == subset)?;
+        sums[place].scores(&material.classes)
+    };
+    let metrics = Metrics {
+        train: scores(Subset::Train),
+        validation: scores(Subset::Validation),
+        test: scores(Subset::Test),
+        split,
+    };
 
     let mut record = StageRecord::default();
     write_metrics(&folder.file("metrics.json"), &metrics)?;
-    let metrics_file =
-        FileRecord { name: "metrics.json".into(), description: "scores per subset and class".into(), bytes: 0 };
+    write_scores(&folder.file("scores.csv"), &metrics)?;
+    let file = |name: &str, description: String| FileRecord { name: name.to_owned(), description, bytes: 0 };
+    record.files.push(file("metrics.json", "scores per subset and class".into()));
+    record.files.push(file("scores.csv", "the same as a table, a row a score".into()));
     // The most telling subset that has voxels.
-    let shown = (0..3).rev().find(|&place| sums[place].confusion().total() > 0).unwrap_or(0);
+    let Some(shown) = (0..subsets.len()).rev().find(|&place| sums[place].confusion().total() > 0) else {
+        listener.notice(&JobEvent::Warning("nothing was scored: all labelled voxels train"));
+        return Ok(record);
+    };
     let (subset, confusion) = (subsets[shown].name(), sums[shown].confusion());
     write_confusion(&folder.file("confusion.csv"), &material.classes, confusion)?;
     let description =
         format!("confusion matrix of the {subset} voxels: a row a labelled class, a column a predicted one");
-    record.files = vec![metrics_file, FileRecord { name: "confusion.csv".into(), description, bytes: 0 }];
+    record.files.push(file("confusion.csv", description));
     let title = format!("{} — {subset} voxels", job.name);
     let figure = ConfusionFigure { title: &title, classes: &material.classes, matrix: confusion };
     figure.draw(&folder.file("figures/confusion.png"))?;
     let caption = format!("Confusion matrix of the {subset} voxels; rows are labelled, columns predicted.");
     record.figures.push(FigureRecord { name: "figures/confusion.png".into(), caption, bytes: 0 });
 
-    for (subset, scores) in [("train", &metrics.train), ("validation", &metrics.validation), ("test", &metrics.test)] {
-        if let Some(scores) = scores {
-            let text = format!(
-                "accuracy {:.3}, balanced accuracy {:.3}, mean IoU {:.3} ({} voxels)",
-                scores.accuracy, scores.balanced_accuracy, scores.mean_iou, scores.support
-            );
-            record.results.push((subset.to_owned(), text));
+    if let Some(scores) = sums[shown].scores(&material.classes) {
+        ReliabilityFigure { title: &title, scores: &scores }.draw(&folder.file("figures/reliability.png"))?;
+        let caption = format!(
+            "Accuracy of the {subset} voxels by the confidence of their class. Where bars end on the dashed line, probabilities \
+             mean what they say; the gap to it is how much too sure the network is."
+        );
+        record.figures.push(FigureRecord { name: "figures/reliability.png".into(), caption, bytes: 0 });
+    }
+    for (subset, scores) in metrics.subsets() {
+        let text = format!(
+            "accuracy {:.3}, balanced accuracy {:.3}, mean IoU {:.3} ({} voxels)",
+            scores.accuracy, scores.balanced_accuracy, scores.mean_iou, scores.support
+        );
+        record.results.push((subset.to_owned(), text));
+        if let (Some(before), Some(now)) =
+            (scores.uncalibrated.and_then(|before| before.calibration_error), scores.calibration_error)
+        {
+            let text = format!("{now:.3}, before the temperature {before:.3}");
+            record.results.push((format!("calibration error ({subset})"), text));
         }
     }
     let statement = split_statement(&metrics);

@@ -46,13 +46,19 @@ pub(super) fn hash_file(path: &Path) -> Result<(u64, String), RunError> {
     }
 }
 
-/// Identity of the training: everything but name, prediction and output.
+/// Identity of the training: everything but name, evaluation, prediction and output.
 pub(super) fn of_training(job: &Job, inputs: &[InputRecord]) -> String {
     let mut job = by_content(job, inputs);
     job.name.clear();
+    job.evaluation = Default::default();
     job.prediction.clear();
     job.output = Default::default();
     digest(&job)
+}
+
+/// Identity of what is scored.
+pub(super) fn of_evaluation(job: &Job) -> String {
+    digest(&job.evaluation)
 }
 
 /// Identity of the predictions of a job by one model.

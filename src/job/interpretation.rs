@@ -129,7 +129,7 @@ impl PreparedPrediction {
         let padding: Padding = job.patch.padding.into();
         let both_planes = asked.plane == Some(PredictionPlane::Both);
         let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
-        let seen = [job.input.channels(), 1];
+        let seen = [job.input.channels(), job.network.architecture().thickness(job.patch.size)];
         let pipeline_bytes = options.pipeline_bytes(geometry, seen, material.classes.len(), computing.workers);
         let largest = options.largest_window();
         let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };

@@ -64,6 +64,7 @@ impl Material {
             label_reports.push(report);
         }
         let (scaling, measurement) = AmplitudeScaling::fit(&volume, job.amplitude.clip.into())?;
+        let scaling = if job.amplitude.as_recorded { scaling.as_recorded() } else { scaling };
         let fitted = |(attribute, (name, volume)): (&Attribute, (String, SegyVolume))| {
             let clip = attribute.clip.unwrap_or_default();
             let (scaling, measurement) = AmplitudeScaling::fit(&volume, clip.into())?;
@@ -100,7 +101,7 @@ impl Material {
     /// When a class has nothing to learn from or a subset is empty.
     pub fn dataset(&self, loaded: &LoadedJob, reader: &SectionReader<'_>) -> Result<SeismicDataset, RunError> {
         let job = &loaded.job;
-        let split = job.split_options();
+        let split = job.split_options(self.volume.geometry())?;
         Ok(SeismicDataset::build(reader, &self.labels, &self.classes, job.patch.planes(), &split)?)
     }
 }
@@ -166,6 +167,8 @@ pub(super) fn split_summary(dataset: &SeismicDataset, split: &Split, patch: usiz
         gap: match split {
             Split::Stripes(stripes) => Some(stripes.gap as u64),
             Split::Blocks(blocks) => Some(blocks.gap as u64),
+            Split::BlockFolds(folds) => Some(folds.gap as u64),
+            Split::Sides(sides) => Some(sides.gap as u64),
             Split::None | Split::Random(_) => None,
         },
     }

@@ -1,7 +1,10 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod augmentation_picture;
 mod batch;
+mod batch_row;
 mod batch_schema;
+mod batch_summary;
 mod carry_out;
 mod check;
 mod differences;
@@ -10,6 +13,7 @@ mod document;
 mod engine_choice;
 mod error;
 mod evaluation;
+mod folds;
 mod identity;
 mod interpretation;
 mod label_survey;
@@ -35,7 +39,8 @@ mod truth;
 mod words;
 mod write;
 
-pub use batch::{BatchOutcome, BatchRow, BatchStatus, run_batch};
+pub use batch::{BatchOutcome, run_batch};
+pub use batch_row::{BatchRow, BatchStatus};
 pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
 pub use carry_out::{RunOptions, RunOutcome, Work, carry_out, run_record};
 pub use document::{KeyPathError, OverrideError};

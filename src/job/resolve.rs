@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::schema::{
-    Access, ClassWeights, Clip, Duplicates, Endian, Freeze, Job, Network, Padding, Patch, PatchPadding, PatchPlane,
-    Pooling, PublishedNetwork, SegyInput, Split, Training, Truncated, VerticalDomain,
+    Access, Amount, ClassEntry, ClassWeights, Clip, Duplicates, Endian, FoldSplit, FoldUnit, Freeze, FrozenStatistics,
+    Job, Network, Padding, Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, SideLines, Split,
+    StripeFolds, Training, Truncated, VerticalDomain,
 };
-use crate::dataset;
-use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Plane};
+use crate::dataset::{self, DatasetError};
+use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Geometry, Plane};
 use crate::network::{self, Architecture, Backbone, Head, Layers, NetworkError, Top};
 use crate::volume::ClipBounds;
 
@@ -24,9 +25,12 @@ impl Job {
         ClassTable::new(classes.collect())
     }
 
-    /// How labelled voxels are divided, with the job's seed.
-    pub fn split_options(&self) -> dataset::Split {
-        match self.split.clone() {
+    /// How labelled voxels of a survey are divided, with the job's seed; of folds the one asked for, or else the first.
+    ///
+    /// # Errors
+    /// When folds leave nothing to train on; a loaded job has none such.
+    pub fn split_options(&self, geometry: &Geometry) -> Result<dataset::Split, DatasetError> {
+        Ok(match self.split.clone() {
             Split::None => dataset::Split::None,
             Split::Stripes(stripes) => dataset::Split::Stripes(dataset::StripeSplit {
                 train: stripes.train,
@@ -43,12 +47,67 @@ impl Job {
                 validation: blocks.validation,
                 seed: self.seed,
             }),
+            Split::Folds(FoldSplit { count, fold, of }) => {
+                let fold = fold.unwrap_or(1) - 1;
+                match of {
+                    FoldUnit::Stripes(stripes) => dataset::Split::Stripes(stripes.options(count).fold(fold)?),
+                    FoldUnit::Blocks(blocks) => dataset::Split::BlockFolds(dataset::BlockFolds {
+                        count,
+                        fold,
+                        validates: blocks.validation,
+                        traces: blocks.traces,
+                        samples: blocks.samples,
+                        gap: blocks.gap,
+                        // One division for all folds.
+                        seed: self.seed,
+                    }),
+                }
+            }
+            Split::Sides(sides) => {
+                let (across, axis) = match sides.lines {
+                    SideLines::Crosslines => (Plane::Crossline, geometry.crossline),
+                    SideLines::Inlines => (Plane::Inline, geometry.inline),
+                };
+                let boundary = |class: &ClassEntry| sides.classes.get(&class.name).copied().unwrap_or(sides.at);
+                dataset::Split::Sides(dataset::SideSplit {
+                    across,
+                    axis,
+                    boundaries: self.classes.iter().map(boundary).collect(),
+                    gap: sides.gap,
+                    validation: sides.validation,
+                })
+            }
             Split::Random(random) => dataset::Split::Random(dataset::RandomSplit {
                 test: random.test,
                 validation: random.validation,
                 seed: self.seed,
             }),
+        })
+    }
+}
+
+impl Split {
+    /// Whether some labelled voxels validate.
+    pub fn validates(&self) -> bool {
+        match self {
+            Self::None => false,
+            Self::Stripes(stripes) => stripes.validation > 0,
+            Self::Blocks(blocks) => blocks.validation > 0.0,
+            Self::Folds(folds) => match &folds.of {
+                FoldUnit::Stripes(stripes) => stripes.validation > 0,
+                FoldUnit::Blocks(blocks) => blocks.validation,
+            },
+            Self::Sides(sides) => sides.validation > 0,
+            Self::Random(random) => random.validation > 0.0,
         }
+    }
+}
+
+impl StripeFolds {
+    /// `count` folds of these stripes.
+    pub fn options(&self, count: usize) -> dataset::StripeFolds {
+        let &Self { period, gap, validation } = self;
+        dataset::StripeFolds { count, period, gap, validation }
     }
 }
 
@@ -154,6 +213,7 @@ impl Network {
         };
         match self {
             Self::Waldeland(waldeland) => Architecture::Waldeland { padding: waldeland.padding.into() },
+            Self::Malenov(_) => Architecture::Malenov,
             Self::Vgg16(vgg16) => Architecture::Vgg16 {
                 cut: vgg16.cut.clone(),
                 padding: vgg16.padding.into(),
@@ -194,6 +254,14 @@ impl Network {
         self.published()?.freeze.clone().map(network::Freeze::from)
     }
 
+    /// What frozen batch normalisation takes while the rest learns.
+    pub fn frozen_statistics(&self) -> network::FrozenStatistics {
+        match self.published().map(|network| network.frozen_statistics).unwrap_or_default() {
+            FrozenStatistics::Running => network::FrozenStatistics::Running,
+            FrozenStatistics::Batch => network::FrozenStatistics::Batch,
+        }
+    }
+
     /// The file of pretrained weights.
     pub fn weights(&self) -> Option<&Path> {
         match self {
@@ -215,11 +283,27 @@ impl From<Padding> for network::Padding {
 impl Training {
     /// Random changes to what is seen.
     pub fn augmentation_options(&self) -> dataset::Augmentation {
+        let asked = &self.augmentation;
         dataset::Augmentation {
-            mirror: self.augmentation.mirror,
-            amplitude_scale: self.augmentation.amplitude_scale,
-            noise: self.augmentation.noise,
+            mirror: asked.mirror,
+            stretch: asked.stretch.into(),
+            rotation: asked.rotation.into(),
+            tilt: asked.tilt.into(),
+            amplitude_scale: asked.amplitude_scale,
+            polarity: asked.polarity,
+            band_limit: dataset::BandLimit {
+                low: asked.band_limit.low,
+                high: asked.band_limit.high,
+                probability: asked.band_limit.probability,
+            },
+            noise: asked.noise.into(),
         }
+    }
+}
+
+impl From<Amount> for dataset::Amount {
+    fn from(Amount { up_to, probability }: Amount) -> Self {
+        Self { up_to, probability }
     }
 }
 

@@ -83,6 +83,13 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// A run stands where the runs of folds would be put.
+    #[error("{path} holds a run without folds")]
+    #[diagnostic(help("give this job another `name`, or choose another place with `--output`"))]
+    RunInTheWay {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds the result of other settings or data.
     #[error("{path} holds the {stage} of a job with other settings or other data{}", listed(differences))]
     #[diagnostic(help("give this job another `name`, or replace the old result with `--overwrite`"))]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use super::augmentation_picture::draw_augmentation;
 use super::identity::hash_file;
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
 use super::schema::{self, Keep, TrainingForm, TrainingPrecision};
@@ -13,7 +14,7 @@ use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
 };
 use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, Precision, Pretrained, set_threads};
-use crate::predict::{Engine, ScoreOptions, SubsetValidator};
+use crate::predict::{Engine, ScoreOptions, SubsetValidator, fit_temperature};
 use crate::report::{EVENT_FILE, EventLog, Figure, HistoryCsv, TrainingCurves, read_history};
 use crate::train::{Checkpoint, FeatureCache, Form, Observer, TrainingEvent, TrainingOptions, Validator, train};
 use crate::volume::Volume;
@@ -39,6 +40,7 @@ pub(super) struct PreparedTraining {
     learner: Learner,
     options: TrainingOptions,
     description: ModelDescription,
+    device: Device,
     threads: usize,
 }
 
@@ -68,6 +70,7 @@ impl PreparedTraining {
             sample_step: vertical.step,
             pretrained: None,
             seed: job.seed,
+            temperature: None,
         };
         let dataset = material.dataset(loaded, &material.reader(&description)?)?;
         let pretrained = job.network.weights().map(Pretrained::read).transpose()?;
@@ -105,11 +108,12 @@ impl PreparedTraining {
             class_weights: Some(weights),
             clip: training.gradient_clip.map(Into::into),
             precision,
+            frozen_statistics: job.network.frozen_statistics(),
             device,
             seed: job.seed,
         };
         let learner = Learner::new(model, learner_options)?;
-        Ok(Self { dataset, learner, options, description, threads })
+        Ok(Self { dataset, learner, options, description, device, threads })
     }
 
     /// Looks whether what an interrupted run left in `folder` can be continued.
@@ -177,6 +181,8 @@ impl PreparedTraining {
         )?;
 
         let mut record = StageRecord::default();
+        let classes = &self.description.classes;
+        let augmented = draw_augmentation(&job.name, &self.dataset, &self.options.form, classes, folder)?;
         let mut wrote = |name: &str, description: &str| {
             record.files.push(FileRecord { name: name.to_owned(), description: description.to_owned(), bytes: 0 });
         };
@@ -184,7 +190,15 @@ impl PreparedTraining {
             Model::with_weights(self.description.clone(), &trained.last)?.save(&folder.file(LAST_MODEL_FILE))?;
             wrote(LAST_MODEL_FILE, "the same with the weights of the last epoch");
         }
-        Model::with_weights(self.description, &trained.weights)?.save(&folder.file(MODEL_FILE))?;
+        let mut model = Model::with_weights(self.description, &trained.weights)?;
+        if job.training.calibration == schema::Calibration::Temperature {
+            let temperature =
+                fit_temperature(&self.dataset, &model.predictor(self.device)?, &options, Subset::Validation)?;
+            model.description.temperature = temperature;
+            let text = temperature.map_or_else(|| "none fits".into(), |temperature| format!("{temperature:.3}"));
+            record.results.push(("temperature fitted to the validation voxels".into(), text));
+        }
+        model.save(&folder.file(MODEL_FILE))?;
         wrote(MODEL_FILE, "the trained model: weights and all that is needed to use them");
         let history = folder.file("history.csv");
         fs::rename(&history_path, &history).map_err(RunError::io("write", &history))?;
@@ -205,6 +219,7 @@ impl PreparedTraining {
             caption: "Loss and accuracy over the epochs.".into(),
             bytes: 0,
         });
+        record.figures.extend(augmented);
         if let Some(last) = records.last() {
             let loss = format!("{:.3} after {} steps", last.train_loss, last.step);
             record.results.push(("training loss of the last epoch".into(), loss));

@@ -80,8 +80,8 @@ impl ConfusionMatrix {
         self.counts.iter().sum()
     }
 
-    /// The scores of the counted voxels, or none where nothing was counted. Loss and absolute error, which need
-    /// probabilities, stay open.
+    /// The scores of the counted voxels, or none where nothing was counted. What needs probabilities
+    /// stays open.
     ///
     /// # Panics
     /// When `classes` holds another number of classes.
@@ -103,8 +103,13 @@ impl ConfusionMatrix {
             mean_iou: mean_of_defined(per_class.iter().map(|score| score.iou)),
             fwiu: weighted_iou.sum::<f64>() / total as f64,
             kappa: self.kappa(right, total),
+            roc_auc: None,
+            brier: None,
+            calibration_error: None,
+            uncalibrated: None,
             support: total,
             classes: ClassScores(classes.iter().map(|class| class.name.clone()).zip(per_class).collect()),
+            reliability: Vec::new(),
         })
     }
 
@@ -115,6 +120,7 @@ impl ConfusionMatrix {
             recall: ratio(hits, support),
             f1: ratio(2 * hits, support + predicted),
             iou: ratio(hits, support + predicted - hits),
+            roc_auc: None,
             support,
         }
     }

@@ -3,30 +3,73 @@
 use ndarray::{ArrayView2, ArrayView3, Axis, Zip};
 
 use super::order_free_sum::OrderFreeSum;
-use super::{ConfusionMatrix, Scores};
+use super::ranking::Ranking;
+use super::reliability::ReliabilitySums;
+use super::temperature::undo;
+use super::{ConfusionMatrix, Scores, Uncalibrated};
 use crate::grid::{ClassTable, UNLABELLED};
 
 /// Smallest probability that the loss believes, so that it stays finite (87.3 at the most).
 const LEAST_PROBABILITY: f64 = f32::MIN_POSITIVE as f64;
+/// Different probabilities that are told apart to rank voxels: of each class, and of all together.
+const MOST_VALUES: usize = 1 << 16;
+const MOST_VALUES_IN_ALL: usize = 1 << 20;
 
-/// Running sums from which [`Scores`] are drawn: the confusion matrix, the cross entropy and the absolute error.
+/// Running sums from which [`Scores`] are drawn: the confusion matrix, cross entropy, absolute error, ranks and calibration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScoreSums {
     confusion: ConfusionMatrix,
-    loss: OrderFreeSum,
     absolute_error: OrderFreeSum,
+    rankings: Vec<Ranking>,
+    calibration: CalibrationSums,
+    /// The temperature of the probabilities, and what is counted of them without it.
+    uncalibrated: Option<(f64, CalibrationSums)>,
     scratch: Vec<f32>,
+}
+
+/// What a temperature changes.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct CalibrationSums {
+    loss: OrderFreeSum,
+    squared_error: OrderFreeSum,
+    reliability: ReliabilitySums,
+}
+
+impl CalibrationSums {
+    fn add(&mut self, truth: usize, predicted: usize, probability: impl Iterator<Item = f64> + Clone) {
+        let of = |class: usize| probability.clone().nth(class).unwrap_or(f64::NAN);
+        // A softmax in single precision may exceed 1 by a rounding, and `clamp` keeps what is no number.
+        self.loss.add(-of(truth).clamp(LEAST_PROBABILITY, 1.0).ln());
+        let error = |(class, p): (usize, f64)| (f64::from(u8::from(class == truth)) - p).powi(2);
+        self.squared_error.add(probability.clone().enumerate().map(error).sum());
+        self.reliability.add(of(predicted), truth == predicted);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.loss.merge(other.loss);
+        self.squared_error.merge(other.squared_error);
+        self.reliability.merge(&other.reliability);
+    }
 }
 
 impl ScoreSums {
     /// Empty sums for `classes` classes.
     pub fn new(classes: usize) -> Self {
+        let most_values = MOST_VALUES.min(MOST_VALUES_IN_ALL / classes.max(1));
         Self {
             confusion: ConfusionMatrix::new(classes),
-            loss: OrderFreeSum::default(),
             absolute_error: OrderFreeSum::default(),
+            rankings: vec![Ranking::new(most_values); classes],
+            calibration: CalibrationSums::default(),
+            uncalibrated: None,
             scratch: vec![0.0; classes],
         }
+    }
+
+    /// Empty sums for probabilities that a temperature has changed, if one is given; what they were before is scored, too.
+    pub fn of_calibrated(classes: usize, temperature: Option<f64>) -> Self {
+        let uncalibrated = temperature.map(|temperature| (temperature, CalibrationSums::default()));
+        Self { uncalibrated, ..Self::new(classes) }
     }
 
     /// Adds one voxel of class `truth` with the probabilities of all classes; none where `truth` is
@@ -39,18 +82,21 @@ impl ScoreSums {
             return;
         }
         assert_eq!(probability.len(), self.confusion.classes(), "one probability per class");
-        self.confusion.add(truth, first_largest(probability));
-        let truth = usize::from(truth);
-        let loss = if probability[truth].is_nan() {
-            f64::NAN
-        } else {
-            // A softmax in single precision may exceed 1 by a rounding.
-            -f64::from(probability[truth]).clamp(LEAST_PROBABILITY, 1.0).ln()
-        };
-        self.loss.add(loss);
-        let error = |(class, &p): (usize, &f32)| (f64::from(u8::from(class == truth)) - f64::from(p)).abs();
-        let sum: f64 = probability.iter().enumerate().map(error).sum();
-        self.absolute_error.add(sum / probability.len() as f64);
+        let predicted = first_largest(probability);
+        self.confusion.add(truth, predicted);
+        let (truth, predicted) = (usize::from(truth), usize::from(predicted));
+        let probabilities = probability.iter().map(|&p| f64::from(p));
+        self.calibration.add(truth, predicted, probabilities.clone());
+        let error = |(class, p): (usize, f64)| (f64::from(u8::from(class == truth)) - p).abs();
+        self.absolute_error.add(probabilities.clone().enumerate().map(error).sum::<f64>() / probability.len() as f64);
+        for (class, (ranking, &p)) in self.rankings.iter_mut().zip(probability).enumerate() {
+            ranking.add(p, class == truth);
+        }
+        if let Some((temperature, sums)) = &mut self.uncalibrated {
+            let mut before: Vec<f64> = probabilities.collect();
+            undo(*temperature, &mut before);
+            sums.add(truth, predicted, before.into_iter());
+        }
     }
 
     /// Adds voxels with their probabilities `[voxel, class]`.
@@ -86,11 +132,17 @@ impl ScoreSums {
     /// Adds the sums of `other`.
     ///
     /// # Panics
-    /// When `other` is for another number of classes.
+    /// When `other` is for another number of classes or another temperature.
     pub fn merge(&mut self, other: &Self) {
         self.confusion.merge(&other.confusion);
-        self.loss.merge(other.loss);
         self.absolute_error.merge(other.absolute_error);
+        self.rankings.iter_mut().zip(&other.rankings).for_each(|(ranking, other)| ranking.merge(other));
+        self.calibration.merge(&other.calibration);
+        match (&mut self.uncalibrated, &other.uncalibrated) {
+            (Some((ours, sums)), Some((theirs, others))) if ours == theirs => sums.merge(others),
+            (None, None) => {}
+            _ => panic!("sums of probabilities at different temperatures"),
+        }
     }
 
     /// Which class was taken for which.
@@ -100,7 +152,7 @@ impl ScoreSums {
 
     /// Mean cross entropy, natural logarithm; none before the first voxel or where a probability was no number.
     pub fn loss(&self) -> Option<f64> {
-        self.loss.mean(self.confusion.total())
+        self.calibration.loss.mean(self.confusion.total())
     }
 
     /// Mean absolute error as Keras counts it: mean over voxels and classes of |one-hot - probability|.
@@ -120,8 +172,28 @@ impl ScoreSums {
     /// # Panics
     /// When `classes` holds another number of classes.
     pub fn scores(&self, classes: &ClassTable) -> Option<Scores> {
-        let scores = self.confusion.scores(classes)?;
-        Some(Scores { loss: self.loss(), mae: self.mae(), ..scores })
+        let mut scores = self.confusion.scores(classes)?;
+        let areas: Vec<_> = self.rankings.iter().map(Ranking::area).collect();
+        for ((_, score), &area) in scores.classes.0.iter_mut().zip(&areas) {
+            score.roc_auc = area;
+        }
+        let defined: Vec<f64> = areas.into_iter().flatten().collect();
+        let total = self.confusion.total();
+        let brier = |sums: &CalibrationSums| sums.squared_error.mean(total);
+        Some(Scores {
+            loss: self.loss(),
+            mae: self.mae(),
+            roc_auc: (!defined.is_empty()).then(|| defined.iter().sum::<f64>() / defined.len() as f64),
+            brier: brier(&self.calibration),
+            calibration_error: self.calibration.reliability.expected_error(),
+            uncalibrated: self.uncalibrated.as_ref().map(|(_, sums)| Uncalibrated {
+                loss: sums.loss.mean(total),
+                brier: brier(sums),
+                calibration_error: sums.reliability.expected_error(),
+            }),
+            reliability: self.calibration.reliability.bins(),
+            ..scores
+        })
     }
 }
 
@@ -182,10 +254,18 @@ mod tests {
                 ("mean_iou", ours.mean_iou.into(), theirs.mean_iou.into()),
                 ("fwiu", ours.fwiu.into(), theirs.fwiu.into()),
                 ("kappa", ours.kappa, theirs.kappa),
+                ("roc_auc", ours.roc_auc, theirs.roc_auc),
+                ("brier", ours.brier, theirs.brier),
+                ("calibration_error", ours.calibration_error, theirs.calibration_error),
             ] {
                 assert!(close(ours, theirs), "{name}: {what} {ours:?}, scikit-learn {theirs:?}");
             }
             assert_eq!(ours.support, theirs.support, "{name}");
+            assert_eq!(ours.reliability.len(), theirs.reliability.len(), "{name}");
+            for (ours, theirs) in ours.reliability.iter().zip(&theirs.reliability) {
+                assert_eq!(ours.support, theirs.support, "{name}");
+                assert!(close(ours.confidence, theirs.confidence) && close(ours.accuracy, theirs.accuracy), "{name}");
+            }
             for ((class, ours), (_, theirs)) in ours.classes.0.iter().zip(&theirs.classes.0) {
                 assert_eq!(ours.support, theirs.support, "{name}: {class}");
                 for (what, ours, theirs) in [
@@ -193,6 +273,7 @@ mod tests {
                     ("recall", ours.recall, theirs.recall),
                     ("f1", ours.f1, theirs.f1),
                     ("iou", ours.iou, theirs.iou),
+                    ("roc_auc", ours.roc_auc, theirs.roc_auc),
                 ] {
                     assert!(close(ours, theirs), "{name}: {class} {what} {ours:?}, scikit-learn {theirs:?}");
                 }
@@ -230,6 +311,30 @@ mod tests {
         sums.add(1, &[f32::NAN, f32::NAN]);
         assert_eq!((sums.loss(), sums.mae()), (None, None));
         assert_eq!(sums.accuracy(), Some(0.0));
+    }
+
+    #[test]
+    fn what_probabilities_were_before_their_temperature_is_scored_beside_them() {
+        let before = [[0.9f32, 0.1], [0.8, 0.2], [0.3, 0.7]];
+        let temperature = 3.0;
+        let (mut plain, mut calibrated) = (ScoreSums::new(2), ScoreSums::of_calibrated(2, Some(temperature)));
+        for (truth, row) in [0, 1, 1].into_iter().zip(before) {
+            plain.add(truth, &row);
+            let tempered = row.map(|p| f64::from(p).powf(1.0 / temperature));
+            calibrated.add(truth, &tempered.map(|p| (p / tempered.iter().sum::<f64>()) as f32));
+        }
+        let classes = ClassTable::from_names(["a", "b"]).unwrap();
+        let (plain, calibrated) = (plain.scores(&classes).unwrap(), calibrated.scores(&classes).unwrap());
+        let uncalibrated = calibrated.uncalibrated.unwrap();
+        for (again, expected, now) in [
+            (uncalibrated.loss, plain.loss, calibrated.loss),
+            (uncalibrated.brier, plain.brier, calibrated.brier),
+            (uncalibrated.calibration_error, plain.calibration_error, calibrated.calibration_error),
+        ] {
+            assert!((again.unwrap() - expected.unwrap()).abs() < 1e-6);
+            assert!((now.unwrap() - expected.unwrap()).abs() > 1e-3);
+        }
+        assert_eq!((plain.accuracy, plain.uncalibrated), (calibrated.accuracy, None));
     }
 
     #[test]

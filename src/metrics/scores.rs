@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ReliabilityBin;
+
 /// Contents of `metrics.json`. Every number is finite; what is undefined is null.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
@@ -16,6 +18,46 @@ pub struct Metrics {
     pub test: Option<Scores>,
     /// How the voxels were divided.
     pub split: SplitSummary,
+}
+
+impl Metrics {
+    /// The subsets that were scored, the one that says most about voxels that were not learnt last.
+    pub fn subsets(&self) -> Vec<(&'static str, &Scores)> {
+        let all = [("train", &self.train), ("validation", &self.validation), ("test", &self.test)];
+        all.into_iter().filter_map(|(name, scores)| Some((name, scores.as_ref()?))).collect()
+    }
+}
+
+impl Scores {
+    /// Every score of all classes together, by its name in `metrics.json`.
+    pub fn named(&self) -> [(&'static str, Option<f64>); 11] {
+        [
+            ("loss", self.loss),
+            ("mae", self.mae),
+            ("accuracy", Some(self.accuracy)),
+            ("balanced_accuracy", Some(self.balanced_accuracy)),
+            ("macro_f1", Some(self.macro_f1)),
+            ("mean_iou", Some(self.mean_iou)),
+            ("fwiu", Some(self.fwiu)),
+            ("kappa", self.kappa),
+            ("roc_auc", self.roc_auc),
+            ("brier", self.brier),
+            ("calibration_error", self.calibration_error),
+        ]
+    }
+}
+
+impl ClassScore {
+    /// Every score of the class, by its name in `metrics.json`.
+    pub fn named(&self) -> [(&'static str, Option<f64>); 5] {
+        [
+            ("precision", self.precision),
+            ("recall", self.recall),
+            ("f1", self.f1),
+            ("iou", self.iou),
+            ("roc_auc", self.roc_auc),
+        ]
+    }
 }
 
 /// How the labelled voxels were divided, and what that says about the test scores.
@@ -53,10 +95,36 @@ pub struct Scores {
     pub fwiu: f64,
     /// Cohen's kappa; none where truth and prediction are one and the same single class.
     pub kappa: Option<f64>,
+    /// Mean over the classes of the area under the receiver operating characteristic of one class against the rest; none
+    /// where only codes were compared. Exact up to 65,536 different probabilities of a class, otherwise to 1e-5.
+    pub roc_auc: Option<f64>,
+    /// Brier score: mean over voxels of the squared distance of probabilities and one-hot class, 0 to 2; none where only
+    /// codes were compared.
+    pub brier: Option<f64>,
+    /// Expected calibration error over the bins of `reliability`: mean over voxels of |accuracy - confidence| of their
+    /// bin; none where only codes were compared.
+    pub calibration_error: Option<f64>,
+    /// What loss and calibration were before the class scores were divided by the model's temperature, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncalibrated: Option<Uncalibrated>,
     /// How many voxels were scored.
     pub support: u64,
     /// Scores by class, in code order.
     pub classes: ClassScores,
+    /// Accuracy by confidence, in fifteen bins of equal width without the empty ones.
+    #[serde(default)]
+    pub reliability: Vec<ReliabilityBin>,
+}
+
+/// Scores of the probabilities before calibration; those that need classes alone are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Uncalibrated {
+    /// Mean cross entropy.
+    pub loss: Option<f64>,
+    /// Brier score.
+    pub brier: Option<f64>,
+    /// Expected calibration error.
+    pub calibration_error: Option<f64>,
 }
 
 /// Scores of one class; a ratio whose denominator is 0 is none.
@@ -70,6 +138,9 @@ pub struct ClassScore {
     pub f1: Option<f64>,
     /// Intersection over union; none where the class neither occurs nor is predicted.
     pub iou: Option<f64>,
+    /// Area under the receiver operating characteristic of this class against the rest; none where one of the two does not
+    /// occur, or only codes were compared.
+    pub roc_auc: Option<f64>,
     /// How many voxels are of this class.
     pub support: u64,
 }
@@ -126,7 +197,9 @@ mod tests {
         let places = ["\"salt\"", "\"else\"", "\"absent\""].map(|name| text.find(name).unwrap());
         assert!(places.is_sorted(), "{text}");
         assert!(
-            text.contains(r#""absent":{"precision":null,"recall":null,"f1":null,"iou":null,"support":0}"#),
+            text.contains(
+                r#""absent":{"precision":null,"recall":null,"f1":null,"iou":null,"roc_auc":null,"support":0}"#
+            ),
             "{text}"
         );
         assert!(

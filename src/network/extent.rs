@@ -1,18 +1,20 @@
 //! How the size of a map changes on its way through a network.
 
-use super::{Convolution, Join, Layer, Padding, Pool};
+use super::{Convolution, Join, Layer, Padding, Pool, VolumeConvolution};
 
 /// Size of one entry of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Extent {
     pub(super) channels: usize,
+    /// Slices of a volume; 1 of a picture.
+    pub(super) depth: usize,
     pub(super) rows: usize,
     pub(super) columns: usize,
 }
 
 impl Extent {
     pub(super) fn values(self) -> usize {
-        self.channels * self.rows * self.columns
+        self.channels * self.depth * self.rows * self.columns
     }
 
     /// After the patch form of `layers`; `None` where nothing is left of the map.
@@ -27,7 +29,7 @@ impl Extent {
                 let side =
                     |axis: usize, length| windows(length, kernel[axis], *stride, own.map(|zeros| zeros[axis]), padding);
                 let (rows, columns) = (side(0, self.rows)?, side(1, self.columns)?);
-                Some(Self { channels: *outputs, rows, columns })
+                Some(Self { channels: *outputs, rows, columns, ..self })
             }
             Layer::Pool(Pool { kernel, stride, padding: own, .. }) => {
                 let side = |length| windows(length, *kernel, *stride, *own, padding);
@@ -36,7 +38,14 @@ impl Extent {
             Layer::MaxPool if self.rows < 2 || self.columns < 2 => None,
             Layer::MaxPool => Some(Self { rows: self.rows / 2, columns: self.columns / 2, ..self }),
             Layer::AveragePoolTo(side) => Some(Self { rows: *side, columns: *side, ..self }),
-            Layer::Flatten => Some(Self { channels: self.values(), rows: 1, columns: 1 }),
+            Layer::Flatten => Some(Self { channels: self.values(), depth: 1, rows: 1, columns: 1 }),
+            Layer::IntoVolumes { depth } => {
+                Some(Self { channels: self.channels / depth, depth: self.depth * depth, ..self })
+            }
+            Layer::VolumeConvolution(VolumeConvolution { outputs, stride, .. }) => {
+                let [depth, rows, columns] = [self.depth, self.rows, self.columns].map(|side| side.div_ceil(*stride));
+                Some(Self { channels: *outputs, depth, rows, columns })
+            }
             Layer::Linear { outputs, .. } => Some(Self { channels: *outputs, ..self }),
             Layer::Branches { branches, join } => {
                 let ends = branches.iter().map(|branch| self.after_all(branch, padding));

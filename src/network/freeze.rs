@@ -21,6 +21,18 @@ pub enum Freeze {
     Through(String),
 }
 
+/// What frozen batch normalisation takes for mean and deviation while the rest learns. A finished network always takes the
+/// running ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FrozenStatistics {
+    /// Its own running ones, which stay as they are.
+    #[default]
+    Running,
+    /// Those of the batch, while the running ones stay as they are: a finished network then sees something else than what it
+    /// learnt on. So did Keras 2.2, with which the first published transfers were made.
+    Batch,
+}
+
 impl Freeze {
     /// Marks the frozen parameters.
     pub(super) fn apply(&self, layers: &[Layer], parameters: &mut Parameters) -> Result<(), NetworkError> {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::VolumeConvolution;
+
 /// What convolutions and pools meet at the edge of their input, where they do not say it themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,6 +51,13 @@ pub enum Layer {
         /// Values out.
         outputs: usize,
     },
+    /// Channels as slices of volumes, `[N, C * depth, H, W]` to `[N, C, depth, H, W]`; patch form only.
+    IntoVolumes {
+        /// Slices of one volume.
+        depth: usize,
+    },
+    /// Convolution in three dimensions; patch form only.
+    VolumeConvolution(VolumeConvolution),
     /// Ways that part and meet again; patch form only.
     Branches {
         /// Each way from input to output; an empty one hands its input on.
@@ -160,9 +169,10 @@ impl Layer {
     /// Prefix of its parameters, where it has some of its own.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Convolution(Convolution { name, .. }) | Self::BatchNorm { name, .. } | Self::Linear { name, .. } => {
-                Some(name)
-            }
+            Self::Convolution(Convolution { name, .. })
+            | Self::VolumeConvolution(VolumeConvolution { name, .. })
+            | Self::BatchNorm { name, .. }
+            | Self::Linear { name, .. } => Some(name),
             _ => None,
         }
     }

@@ -2,7 +2,8 @@
 
 use super::extent::Extent;
 use super::layer::leaves;
-use super::{Convolution, Layer, Padding};
+use super::parameters::needed;
+use super::{Convolution, Layer, Padding, VolumeConvolution};
 
 /// A network, and the patch it is made for.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +24,12 @@ impl Layers {
             Padding::Valid => self.layers.iter().rev().try_fold(1, |window, layer| match layer {
                 Layer::Convolution(Convolution { kernel: [side, _], stride, .. }) => Some((window - 1) * stride + side),
                 Layer::MaxPool => Some(window * 2),
-                Layer::Pool(_) | Layer::AveragePoolTo(_) | Layer::Flatten | Layer::Branches { .. } => None,
+                Layer::Pool(_)
+                | Layer::AveragePoolTo(_)
+                | Layer::Flatten
+                | Layer::IntoVolumes { .. }
+                | Layer::VolumeConvolution(_)
+                | Layer::Branches { .. } => None,
                 Layer::BatchNorm { .. } | Layer::Relu | Layer::Relu6 | Layer::Dropout(_) | Layer::Linear { .. } => {
                     Some(window)
                 }
@@ -41,13 +47,23 @@ impl Layers {
         self.layers.iter().map(stride).product()
     }
 
-    /// Channels that the first convolution takes.
+    /// How many values it holds, running statistics included.
+    pub fn parameters(&self) -> usize {
+        needed(&self.layers).iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum()
+    }
+
+    /// Channels of the input, the slices of volumes among them.
     pub fn channels(&self) -> usize {
-        let first = self.leaves().into_iter().find_map(|layer| match layer {
-            Layer::Convolution(convolution) => Some(convolution.inputs),
-            _ => None,
-        });
-        first.unwrap_or(1)
+        let mut slices = 1;
+        for layer in self.leaves() {
+            match layer {
+                Layer::IntoVolumes { depth } => slices = *depth,
+                Layer::Convolution(Convolution { inputs, .. })
+                | Layer::VolumeConvolution(VolumeConvolution { inputs, .. }) => return inputs * slices,
+                _ => {}
+            }
+        }
+        slices
     }
 
     /// How many values the last layer gives: the number of classes.
@@ -64,6 +80,7 @@ impl Layers {
     pub fn dense_flop_per_voxel(&self) -> u64 {
         let per_layer = self.leaves().into_iter().map(|layer| match layer {
             Layer::Convolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
+            Layer::VolumeConvolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
             Layer::Linear { inputs, outputs, .. } => 2 * inputs * outputs,
             _ => 0,
         });
@@ -73,7 +90,7 @@ impl Layers {
     /// Floating-point operations of the patch form of one patch, a multiply-add counted as two.
     pub fn patch_flop(&self) -> u64 {
         let side = self.receptive_field().unwrap_or(self.patch);
-        self.flop(Extent { channels: self.channels(), rows: side, columns: side }, &self.layers)
+        self.flop(Extent { channels: self.channels(), depth: 1, rows: side, columns: side }, &self.layers)
     }
 
     fn flop(&self, mut extent: Extent, layers: &[Layer]) -> u64 {
@@ -83,6 +100,7 @@ impl Layers {
             let after = extent.after(layer, self.padding).unwrap_or(extent);
             flop += match layer {
                 Layer::Convolution(convolution) => 2 * (after.values() * convolution.fan_in()) as u64,
+                Layer::VolumeConvolution(convolution) => 2 * (after.values() * convolution.fan_in()) as u64,
                 Layer::Linear { inputs, outputs, .. } => 2 * (inputs * outputs) as u64,
                 Layer::Branches { branches, .. } => branches.iter().map(|branch| self.flop(extent, branch)).sum(),
                 _ => 0,

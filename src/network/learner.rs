@@ -11,8 +11,8 @@ use super::frozen::Kept;
 use super::optimizer::Optimizer;
 use super::sequential::{Form, Sequential};
 use super::{
-    Batch, Device, Freeze, FrozenLayers, GradientClip, Loss, Model, NetworkError, OptimizerOptions, Precision,
-    Predictor, Stager, Update,
+    Batch, Device, Freeze, FrozenLayers, FrozenStatistics, GradientClip, Loss, Model, NetworkError, OptimizerOptions,
+    Precision, Predictor, Stager, Update,
 };
 use crate::grid::UNLABELLED;
 
@@ -33,6 +33,8 @@ pub struct LearnerOptions {
     /// Number format of convolutions and dense layers, and of the values between them. Weights, their updates and the loss are
     /// float32 throughout.
     pub precision: Precision,
+    /// Of frozen batch normalisation.
+    pub frozen_statistics: FrozenStatistics,
     /// Where to compute.
     pub device: Device,
     /// Seed of dropout.
@@ -77,6 +79,7 @@ impl Learner {
     pub fn new(model: Model, options: LearnerOptions) -> Result<Self, NetworkError> {
         let mut network = model.into_network();
         network.precision = options.precision;
+        network.frozen_statistics = options.frozen_statistics;
         network.move_to(options.device.0)?;
         let class_weights = match &options.class_weights {
             Some(weights) => Some(Tensor::f_from_slice(weights)?.f_to_device(options.device.0)?),

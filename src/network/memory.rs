@@ -39,7 +39,7 @@ impl Layers {
     /// About the most bytes that are taken while `batch` patches are computed at a time.
     pub fn patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
         let side = self.receptive_field().unwrap_or(self.patch);
-        let input = extent::Extent { channels: self.channels(), rows: side, columns: side };
+        let input = extent::Extent { channels: self.channels(), depth: 1, rows: side, columns: side };
         let peak = (batch * self.patch_peak(input, &self.layers)) as u64;
         let patches = 4 * batch as u64 * (self.channels() * self.patch * self.patch) as u64;
         peak * bytes_per_value(precision) + patches + self.scratch_bytes()
@@ -107,6 +107,7 @@ impl Layers {
     fn scratch_bytes(&self) -> u64 {
         let weights = |layer: &Layer| match layer {
             Layer::Convolution(convolution) => convolution.outputs * convolution.fan_in(),
+            Layer::VolumeConvolution(convolution) => convolution.outputs * convolution.fan_in(),
             Layer::Linear { inputs, outputs, .. } => inputs * outputs,
             _ => 0,
         };

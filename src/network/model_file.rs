@@ -54,6 +54,9 @@ pub struct ModelDescription {
     pub pretrained: Option<Origin>,
     /// Seed of fresh weights and of training.
     pub seed: u64,
+    /// What class scores are divided by before they become probabilities, fitted on the validation share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
 }
 
 impl ModelDescription {
@@ -87,7 +90,9 @@ impl ModelDescription {
         volume: &'a dyn Volume,
         attributes: &[(&str, &'a dyn Volume)],
     ) -> Result<SectionReader<'a>, VolumeError> {
-        SectionReader::new(volume, self.amplitude).with_channels(&self.further_channels, attributes)
+        let thickness = self.architecture.thickness(self.patch);
+        let reader = SectionReader::new(volume, self.amplitude).with_neighbours(thickness);
+        reader.with_channels(&self.further_channels, attributes)
     }
 }
 
@@ -109,7 +114,8 @@ impl Model {
         let mut network = Sequential::fresh(layers, description.seed)?;
         if let Some(pretrained) = pretrained {
             let backbone = description.architecture.backbone();
-            pretrained.load_into(&network.layers, backbone, description.input(), &mut network.parameters)?;
+            let (input, as_recorded) = (description.input(), description.amplitude.is_as_recorded());
+            pretrained.load_into(&network.layers, backbone, input, as_recorded, &mut network.parameters)?;
             description.pretrained = Some(pretrained.origin(backbone));
         }
         Ok(Self { description, network })
@@ -122,8 +128,7 @@ impl Model {
     pub fn with_weights(description: ModelDescription, weights: &[NamedArray]) -> Result<Self, NetworkError> {
         let layers = description.layers()?;
         let parameters = Parameters::from_arrays(&layers.layers, weights)?;
-        let network = Sequential { layers, parameters, precision: Precision::Float32 };
-        Ok(Self { description, network })
+        Ok(Self { description, network: Sequential::new(layers, parameters) })
     }
 
     /// The model for prediction on `device` in float32.
@@ -141,7 +146,7 @@ impl Model {
     pub fn predictor_in(&self, device: Device, precision: Precision) -> Result<Predictor, NetworkError> {
         let mut network = self.network.shared();
         network.move_to(device.0)?;
-        Predictor::new(&network, device, precision)
+        Ok(Predictor::new(&network, device, precision)?.calibrated(self.description.temperature))
     }
 
     pub(super) fn into_network(self) -> Sequential {
@@ -187,6 +192,9 @@ impl Model {
         }
         let description: ModelDescription =
             serde_json::from_str(&description).map_err(|error| refused(error.to_string()))?;
+        if description.temperature.is_some_and(|temperature| !(temperature.is_finite() && temperature > 0.0)) {
+            return Err(refused("its temperature is no number above 0".into()));
+        }
         Self::with_weights(description, &weights).map_err(|error| refused(error.to_string()))
     }
 }
@@ -215,6 +223,7 @@ mod tests {
             sample_step: 4.0,
             pretrained: None,
             seed: 1,
+            temperature: None,
         }
     }
 

@@ -163,6 +163,11 @@ pub(super) fn needed(layers: &[Layer]) -> Vec<Needed> {
                     push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in });
                 }
             }
+            Layer::VolumeConvolution(convolution) => {
+                let (name, fan_in) = (&convolution.name, convolution.fan_in());
+                push(format!("{name}.weight"), convolution.weight_shape().to_vec(), Start::Uniform { fan_in });
+                push(format!("{name}.bias"), vec![convolution.outputs], Start::Uniform { fan_in });
+            }
             Layer::Linear { name, inputs, outputs } => {
                 push(format!("{name}.weight"), vec![*outputs, *inputs], Start::Uniform { fan_in: *inputs });
                 push(format!("{name}.bias"), vec![*outputs], Start::Uniform { fan_in: *inputs });

@@ -19,7 +19,7 @@ impl PictureNetwork {
     pub fn published(backbone: Backbone, size: usize, weights: &Pretrained) -> Result<Self, NetworkError> {
         let classes = weights.classes(backbone)?.ok_or_else(|| weights.lacks_end(backbone))?;
         let layers = backbone.published(Input::Colour, size, classes)?;
-        let mut network = Sequential { layers, parameters: Parameters::default(), precision: Precision::Float32 };
+        let mut network = Sequential::new(layers, Parameters::default());
         weights.load_whole(&network.layers, backbone, &mut network.parameters)?;
         Ok(Self { network, normalization: weights.normalization(backbone) })
     }

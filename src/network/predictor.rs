@@ -6,6 +6,7 @@ use tch::{Kind, Tensor};
 use super::array::{self, tensor_from_array, values};
 use super::prepared::Prepared;
 use super::sequential::Sequential;
+use super::temperature::probabilities;
 use super::{Device, NetworkError, Precision};
 
 /// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
@@ -14,18 +15,24 @@ use super::{Device, NetworkError, Precision};
 pub struct Predictor {
     network: Prepared,
     device: Device,
+    temperature: Option<f64>,
 }
 
 impl Predictor {
     /// `network` must lie on `device`.
     pub(super) fn new(network: &Sequential, device: Device, precision: Precision) -> Result<Self, NetworkError> {
         precision.check(device)?;
-        Ok(Self { network: Prepared::new(network, precision)?, device })
+        Ok(Self { network: Prepared::new(network, precision)?, device, temperature: None })
+    }
+
+    /// The same, with class scores divided by `temperature` before they become probabilities.
+    pub(super) fn calibrated(self, temperature: Option<f64>) -> Self {
+        Self { temperature, ..self }
     }
 
     /// The same network for another thread; the weights are not copied.
     pub fn share(&self) -> Self {
-        Self { network: self.network.shared(), device: self.device }
+        Self { network: self.network.shared(), device: self.device, temperature: self.temperature }
     }
 
     /// Where it computes.
@@ -36,6 +43,11 @@ impl Predictor {
     /// What it computes in.
     pub fn precision(&self) -> Precision {
         self.network.precision
+    }
+
+    /// What class scores are divided by before they become probabilities; `None` where they were not calibrated.
+    pub fn temperature(&self) -> Option<f64> {
+        self.temperature
     }
 
     /// Number of classes.
@@ -77,7 +89,7 @@ impl Predictor {
     /// # Errors
     /// As [`Predictor::patch_scores`].
     pub fn patch_probabilities(&self, patches: ArrayView4<'_, f32>) -> Result<Array2<f32>, NetworkError> {
-        rows(&self.network.patch_scores(&self.input(patches)?)?.f_softmax(1, Kind::Float)?)
+        rows(&self.probabilities(&self.network.patch_scores(&self.input(patches)?)?)?)
     }
 
     /// Class scores (logits) `[n, K, h, w]` of windows `[n, channel, h + r - 1, w + r - 1]`.
@@ -98,6 +110,10 @@ impl Predictor {
     pub fn place(&self, padded: ArrayView3<'_, f32>) -> Result<PlacedSection<'_>, NetworkError> {
         self.check_channels(padded.shape()[0])?;
         Ok(PlacedSection { predictor: self, section: self.moved(tensor_from_array(padded)?)? })
+    }
+
+    fn probabilities(&self, scores: &Tensor) -> Result<Tensor, NetworkError> {
+        probabilities(scores, self.temperature)
     }
 
     fn input(&self, windows: ArrayView4<'_, f32>) -> Result<Tensor, NetworkError> {
@@ -164,7 +180,7 @@ impl PlacedSection<'_> {
         let windows = corners.iter().map(view).collect::<Result<Vec<_>, _>>()?;
         let windows = Tensor::f_stack(&windows, 0)?;
         let scores = self.predictor.network.dense_scores(&windows)?;
-        Ok(Probabilities(tch::no_grad(|| scores.f_softmax(1, Kind::Float))?))
+        Ok(Probabilities(tch::no_grad(|| self.predictor.probabilities(&scores))?))
     }
 
     /// Class probabilities `[n, K]` of voxels whose patches begin at `corners`.
@@ -180,7 +196,7 @@ impl PlacedSection<'_> {
             Ok(Some(self.predictor.places(&places)?))
         };
         let patches = windows.f_index(&[index(0)?, index(1)?])?;
-        rows(&self.predictor.network.patch_scores(&patches)?.f_softmax(1, Kind::Float)?)
+        rows(&self.predictor.probabilities(&self.predictor.network.patch_scores(&patches)?)?)
     }
 }
 

@@ -5,7 +5,8 @@ use tch::{Kind, Tensor};
 use super::convolution::{Geometry, Walk, convolve, convolve_patch, pooled};
 use super::memory_format::channels_last;
 use super::sequential::{Sequential, joined};
-use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision};
+use super::volume_convolution::{convolve_volumes, into_volumes};
+use super::{Convolution, Join, Layer, NetworkError, Padding, Pool, Precision, VolumeConvolution};
 
 /// What is done to the values, in order. Dropout is gone; batch normalisation is part of the layer before it.
 #[derive(Debug)]
@@ -24,6 +25,13 @@ pub(super) enum Step {
     Pool(Pool),
     AveragePoolTo(i64),
     Flatten,
+    IntoVolumes(usize),
+    VolumeConvolution {
+        /// `[outputs, inputs, sections, rows, columns]`.
+        weight: Tensor,
+        bias: Tensor,
+        stride: usize,
+    },
     Linear {
         weight: Tensor,
         bias: Tensor,
@@ -108,6 +116,10 @@ impl Prepared {
                 Step::Pool(pool) => pooled(&values, pool, self.padding)?,
                 Step::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side; 2])?,
                 Step::Flatten => values.f_flatten(1, -1)?,
+                Step::IntoVolumes(depth) => into_volumes(&values, *depth)?,
+                Step::VolumeConvolution { weight, bias, stride } => {
+                    convolve_volumes(&values, weight, bias, *stride, self.precision)?
+                }
                 Step::Branches { branches, join } => {
                     let run = |branch: &Vec<Step>| self.branch(&values, branch);
                     joined(&branches.iter().map(run).collect::<Result<Vec<_>, _>>()?, *join)?
@@ -138,7 +150,8 @@ impl Prepared {
                 convolve(&values, &weight, Some(bias), Walk::strided(1), self.precision)?
             }
             Step::Scale { scale, shift } => {
-                let shape: &[i64] = if values.dim() == 2 { &[1, -1] } else { &[1, -1, 1, 1] };
+                let shape = [1, -1, 1, 1, 1];
+                let shape = &shape[..values.dim()];
                 values.f_mul(&scale.f_reshape(shape)?)?.f_add(&shift.f_reshape(shape)?)?
             }
             _ => return Err(NetworkError::NoDenseForm),
@@ -184,6 +197,11 @@ fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<()
             let bias = if *bias { Some(tensor(name, "bias")?.detach()) } else { None };
             steps.push(Step::Convolution { weight, bias, geometry, border });
         }
+        Layer::IntoVolumes { depth } => steps.push(Step::IntoVolumes(*depth)),
+        Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
+            let (weight, bias) = (tensor(name, "weight")?.detach(), tensor(name, "bias")?.detach());
+            steps.push(Step::VolumeConvolution { weight, bias, stride: *stride });
+        }
         Layer::Linear { name, .. } => {
             let (weight, bias) = (tensor(name, "weight")?.detach(), tensor(name, "bias")?.detach());
             steps.push(Step::Linear { weight, bias });
@@ -195,7 +213,9 @@ fn fold(network: &Sequential, layer: &Layer, steps: &mut Vec<Step>) -> Result<()
             let scale = part("weight")?.f_div(&part("running_var")?.f_add_scalar(*epsilon)?.f_sqrt()?)?;
             let shift = part("bias")?.f_sub(&part("running_mean")?.f_mul(&scale)?)?;
             match steps.last_mut() {
-                Some(step @ (Step::Convolution { .. } | Step::Linear { .. })) => step.scale(&scale, &shift)?,
+                Some(step @ (Step::Convolution { .. } | Step::VolumeConvolution { .. } | Step::Linear { .. })) => {
+                    step.scale(&scale, &shift)?
+                }
                 _ => steps
                     .push(Step::Scale { scale: scale.f_to_kind(Kind::Float)?, shift: shift.f_to_kind(Kind::Float)? }),
             }
@@ -233,6 +253,10 @@ impl Step {
                 };
                 *bias = Some(moved.f_to_kind(Kind::Float)?);
             }
+            Self::VolumeConvolution { weight, bias, .. } => {
+                *weight = scaled(weight, &[-1, 1, 1, 1, 1])?.f_to_kind(Kind::Float)?;
+                *bias = scaled(bias, &[-1])?.f_add(shift)?.f_to_kind(Kind::Float)?;
+            }
             Self::Linear { weight, bias } => {
                 *weight = scaled(weight, &[-1, 1])?.f_to_kind(Kind::Float)?;
                 *bias = scaled(bias, &[-1])?.f_add(shift)?.f_to_kind(Kind::Float)?;
@@ -257,14 +281,22 @@ impl Step {
                 bias.as_mut().map_or(Ok(()), round)?;
                 border.as_mut().map_or(Ok(()), round)
             }
-            Self::Linear { weight: a, bias: b } | Self::Scale { scale: a, shift: b } => {
+            Self::VolumeConvolution { weight: a, bias: b, .. }
+            | Self::Linear { weight: a, bias: b }
+            | Self::Scale { scale: a, shift: b } => {
                 round(a)?;
                 round(b)
             }
             Self::Branches { branches, .. } => {
                 branches.iter_mut().flatten().try_for_each(|step| step.settle(precision))
             }
-            Self::Relu | Self::Relu6 | Self::MaxPool | Self::Pool(_) | Self::AveragePoolTo(_) | Self::Flatten => Ok(()),
+            Self::Relu
+            | Self::Relu6
+            | Self::MaxPool
+            | Self::Pool(_)
+            | Self::AveragePoolTo(_)
+            | Self::Flatten
+            | Self::IntoVolumes(_) => Ok(()),
         }
     }
 
@@ -288,6 +320,10 @@ impl Step {
                 branches: branches.iter().map(|branch| branch.iter().map(Self::shared).collect()).collect(),
                 join: *join,
             },
+            Self::IntoVolumes(depth) => Self::IntoVolumes(*depth),
+            Self::VolumeConvolution { weight, bias, stride } => {
+                Self::VolumeConvolution { weight: weight.shallow_clone(), bias: bias.shallow_clone(), stride: *stride }
+            }
             Self::MaxPool => Self::MaxPool,
             Self::Flatten => Self::Flatten,
         }

@@ -7,7 +7,10 @@ use super::layer::leaves;
 use super::memory_format::channels_last;
 use super::parameters::Parameters;
 use super::phases::{apart, together};
-use super::{Convolution, FrozenLayers, Join, Layer, Layers, NetworkError, Precision};
+use super::volume_convolution::{convolve_volumes, into_volumes};
+use super::{
+    Convolution, FrozenLayers, FrozenStatistics, Join, Layer, Layers, NetworkError, Precision, VolumeConvolution,
+};
 
 /// Share of a batch's statistics that enters the running ones (PyTorch's default).
 const MOMENTUM: f64 = 0.1;
@@ -30,18 +33,26 @@ pub(super) struct Sequential {
     pub(super) parameters: Parameters,
     /// Number format of training.
     pub(super) precision: Precision,
+    /// Of frozen batch normalisation in training.
+    pub(super) frozen_statistics: FrozenStatistics,
 }
 
 impl Sequential {
+    /// A network with these weights.
+    pub(super) fn new(layers: Layers, parameters: Parameters) -> Self {
+        let frozen_statistics = FrozenStatistics::default();
+        Self { layers, parameters, precision: Precision::Float32, frozen_statistics }
+    }
+
     /// A network with fresh weights on the CPU.
     pub(super) fn fresh(layers: Layers, seed: u64) -> Result<Self, NetworkError> {
         let parameters = Parameters::fresh(&layers.layers, seed)?;
-        Ok(Self { layers, parameters, precision: Precision::Float32 })
+        Ok(Self::new(layers, parameters))
     }
 
     /// The same network, sharing its weights, for another thread.
     pub(super) fn shared(&self) -> Self {
-        Self { layers: self.layers.clone(), parameters: self.parameters.shared(), precision: self.precision }
+        Self { layers: self.layers.clone(), parameters: self.parameters.shared(), ..*self }
     }
 
     /// Moves the weights.
@@ -127,10 +138,14 @@ impl Sequential {
         self.layers.layers.iter().position(is_trainable).unwrap_or(self.layers.layers.len())
     }
 
-    /// How many of the first layers neither learn nor draw lots.
+    /// How many of the first layers neither learn nor draw lots, so that they make the same of an input in every batch.
     fn steady_layers(&self) -> usize {
-        let draws =
-            |layer: &Layer| leaves(std::slice::from_ref(layer)).iter().any(|leaf| matches!(leaf, Layer::Dropout(_)));
+        let changes = |leaf: &&Layer| match leaf {
+            Layer::Dropout(_) => true,
+            Layer::BatchNorm { .. } => self.frozen_statistics == FrozenStatistics::Batch,
+            _ => false,
+        };
+        let draws = |layer: &Layer| leaves(std::slice::from_ref(layer)).iter().any(changes);
         let first_drawing = self.layers.layers.iter().position(draws).unwrap_or(self.layers.layers.len());
         first_drawing.min(self.first_trainable())
     }
@@ -149,6 +164,13 @@ impl Sequential {
                 Layer::Convolution(convolution) => {
                     let output = self.convolution(&values, convolution, form, dilation)?;
                     if !output.device().is_cuda() { channels_last(&output)? } else { output }
+                }
+                Layer::IntoVolumes { depth } => into_volumes(&values, *depth)?,
+                Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
+                    let part = |part: &str| self.factor(self.parameters.tensor(&format!("{name}.{part}"))?);
+                    let values = self.factor(&values)?;
+                    let output = convolve_volumes(&values, &part("weight")?, &part("bias")?, *stride, self.precision)?;
+                    self.factor(&output)?
                 }
                 Layer::MaxPool => {
                     let stride = if form == Form::Patch { 2 } else { 1 };
@@ -213,15 +235,17 @@ impl Sequential {
 
     fn batch_norm(&self, input: &Tensor, name: &str, epsilon: f64) -> Result<Tensor, NetworkError> {
         let part = |part: &str| self.parameters.tensor(&format!("{name}.{part}"));
-        // Frozen layers keep their statistics.
-        let training = self.parameters.is_trainable(&format!("{name}.weight"));
+        let learns = self.parameters.is_trainable(&format!("{name}.weight"));
+        // Frozen layers keep their running statistics, whichever they take.
+        let takes_batch = learns || self.frozen_statistics == FrozenStatistics::Batch;
+        let momentum = if learns { MOMENTUM } else { 0.0 };
         Ok(input.f_batch_norm(
             Some(part("weight")?),
             Some(part("bias")?),
             Some(part("running_mean")?),
             Some(part("running_var")?),
-            training,
-            MOMENTUM,
+            takes_batch,
+            momentum,
             epsilon,
             true,
         )?)
@@ -278,6 +302,24 @@ pub(super) fn joined(branches: &[Tensor], join: Join) -> Result<Tensor, NetworkE
 mod tests {
     use super::super::{Architecture, Head, Padding};
     use super::*;
+
+    #[test]
+    fn frozen_batch_normalisation_takes_the_statistics_asked_for_and_keeps_its_own() {
+        let norm = Layer::BatchNorm { name: "norm".into(), features: 1, epsilon: 1e-5 };
+        let layers = Layers { layers: vec![norm], padding: Padding::Same, patch: 4 };
+        tch::manual_seed(1);
+        let input = Tensor::randn([64, 1, 4, 4], (Kind::Float, Device::Cpu)) * 3.0 + 5.0;
+        for (statistics, mean, steady) in [(FrozenStatistics::Running, 5.0, 1), (FrozenStatistics::Batch, 0.0, 0)] {
+            let mut network = Sequential::fresh(layers.clone(), 1).unwrap();
+            network.parameters.0.values_mut().for_each(|parameter| parameter.trainable = false);
+            network.frozen_statistics = statistics;
+            let before = network.parameters.arrays().unwrap();
+            let output = network.train(&input, Form::Patch).unwrap();
+            assert!((output.mean(Kind::Float).double_value(&[]) - mean).abs() < 0.5, "{statistics:?}");
+            assert_eq!(network.parameters.arrays().unwrap(), before, "{statistics:?}");
+            assert_eq!(network.steady_layers(), steady, "{statistics:?}: features that differ from batch to batch");
+        }
+    }
 
     #[test]
     fn phases_dilation_and_kept_features_have_the_same_scores_and_gradients() {

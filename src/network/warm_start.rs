@@ -121,6 +121,7 @@ mod tests {
             sample_step: 4.0,
             pretrained: None,
             seed,
+            temperature: None,
         };
         Model::new(description, None).unwrap()
     }

@@ -139,8 +139,10 @@ impl SectionView<'_> {
 mod tests {
     use ndarray::{Array1, Array2, Axis};
 
-    use super::super::test_network::{noise, predictor, vgg16, waldeland};
+    use super::super::test_network::{model_for, noise, predictor, vgg16, waldeland};
     use super::*;
+    use crate::grid::{Domain, Geometry, LineAxis, VerticalAxis};
+    use crate::volume::{AmplitudeScaling, Channel, MemoryVolume};
 
     fn both(predictor: &Predictor, padding: Padding, section: &Array2<f32>) -> [Array3<f32>; 2] {
         [Engine::Dense { tile: 40 }, Engine::Patch { batch: 97, stride: 1 }].map(|engine| {
@@ -217,6 +219,40 @@ mod tests {
         let window = SectionWindow { traces: 100..120, samples: 3..41 };
         let part = reference.slice(ndarray::s![.., 100..120, 3..41]).to_owned();
         assert!(largest_difference(&part, &dense(32, &window)) < 1e-5);
+    }
+
+    #[test]
+    fn engines_agree_on_all_channels_and_each_of_them_counts() {
+        let line = |count| LineAxis { first: 1, step: 1, count };
+        let vertical = VerticalAxis { domain: Domain::Time, start: 0.0, step: 4.0, count: 38 };
+        let geometry = Geometry { inline: line(1), crossline: line(44), vertical, xy_from_grid: None };
+        let volume = |values: Array2<f32>| MemoryVolume::new(geometry.clone(), values.insert_axis(Axis(0))).unwrap();
+        let (amplitude, coherence) = (volume(noise(44, 38)), volume(noise(44, 38).mapv(|value| 3.0 * value * value)));
+        let scaling = AmplitudeScaling::new(-3.0, 3.0).unwrap();
+        let channels = vec![Channel::Attribute { name: "coherence".into(), scaling }, Channel::depth(&vertical)];
+        for architecture in [waldeland(), vgg16("conv3_1")] {
+            let model = model_for(architecture, 65, channels.clone());
+            let predictor = model.predictor(crate::network::Device::cpu()).unwrap();
+            let scores = |attribute: &MemoryVolume| {
+                let reader = model.description.reader(&amplitude, &[("coherence", attribute)]).unwrap();
+                let section = reader.read(crate::grid::Section::inline(0)).unwrap();
+                assert_eq!(section.channels.count(), 3);
+                [Engine::Dense { tile: 24 }, Engine::Patch { batch: 97, stride: 1 }].map(|engine| {
+                    let (live, window) = (ArrayView1::from(&section.live), SectionWindow::whole([44, 38]));
+                    section_probabilities(&predictor, engine, Padding::Zero, &section.channels, live, &window).unwrap()
+                })
+            };
+            let [dense, patch] = scores(&coherence);
+            let difference = largest_difference(&dense, &patch);
+            assert!(difference < 1e-5, "{difference}");
+            let [other, _] = scores(&amplitude);
+            assert!(largest_difference(&dense, &other) > 1e-4);
+        }
+        let one: SectionChannels = noise(44, 38).into();
+        let (live, window) = (Array1::from_elem(44, true), SectionWindow::whole([44, 38]));
+        let several = model_for(waldeland(), 65, channels).predictor(crate::network::Device::cpu()).unwrap();
+        let refused = section_probabilities(&several, Engine::DENSE, Padding::Zero, &one, live.view(), &window);
+        assert_eq!(refused.unwrap_err().to_string(), "the network's input has shape [1], expected 3 channels");
     }
 
     #[test]

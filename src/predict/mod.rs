@@ -5,6 +5,7 @@
 //! continues, and feeds the sinks.
 
 mod budget;
+mod calibrate;
 mod choose_precision;
 mod busy;
 mod dense;
@@ -23,6 +24,7 @@ mod walk;
 mod window;
 
 pub use budget::MemoryPlan;
+pub use calibrate::fit_temperature;
 pub use choose_precision::{PrecisionTrial, choose_precision};
 pub use engine::{Engine, interpret_section, section_probabilities};
 pub use error::PredictError;

@@ -98,10 +98,54 @@ fn between(nodes: &[usize], place: usize) -> (usize, usize, f32) {
 mod tests {
     use ndarray::Array1;
 
-    use super::super::test_network::{noise, predictor, waldeland};
+    use super::super::test_network::{model_for, noise, predictor, waldeland};
     use super::super::{Engine, SectionWindow, section_probabilities};
     use super::*;
     use crate::dataset::Padding;
+    use crate::grid::{Domain, Geometry, LineAxis, Section, VerticalAxis};
+    use crate::network::{Architecture, Device};
+    use crate::volume::{MemoryVolume, ScaledSection};
+
+    /// Its cubes stand round every voxel, `[section, sample, trace]`, with zeros beyond the survey on all sides.
+    #[test]
+    fn a_network_of_volumes_sees_neighbouring_sections() {
+        const SIDE: usize = 9;
+        let line = |count| LineAxis { first: 1, step: 1, count };
+        let vertical = VerticalAxis { domain: Domain::Time, start: 0.0, step: 4.0, count: 11 };
+        let geometry = Geometry { inline: line(7), crossline: line(10), vertical, xy_from_grid: None };
+        let values = noise(7 * 10, 11).into_shape_with_order((7, 10, 11)).unwrap();
+        let volume = MemoryVolume::new(geometry, values.clone()).unwrap();
+        let model = model_for(Architecture::Malenov, SIDE, Vec::new());
+        let predictor = model.predictor(Device::cpu()).unwrap();
+        let reader = model.description.reader(&volume, &[]).unwrap();
+        for section in [Section::inline(2), Section::inline(6), Section::crossline(0)] {
+            let ScaledSection { channels, live } = reader.read(section).unwrap();
+            let [traces, samples] = channels.shape();
+            let window = SectionWindow::whole([traces, samples]);
+            let [all, coarse] = [1, 4].map(|stride| {
+                let engine = Engine::Patch { batch: 7, stride };
+                let live = ndarray::ArrayView1::from(&live);
+                section_probabilities(&predictor, engine, Padding::Zero, &channels, live, &window).unwrap()
+            });
+            for (trace, sample) in [(0, 0), (4, 8), (traces - 1, 10)] {
+                let at = |axis: usize, centre: usize| (centre + axis).checked_sub(SIDE / 2);
+                let patch = ndarray::Array4::from_shape_fn((1, SIDE, SIDE, SIDE), |(_, across, row, column)| {
+                    let (line, sample) = (at(across, section.index), at(row, sample));
+                    let value = line.zip(at(column, trace)).zip(sample).and_then(|((line, trace), sample)| {
+                        let [inline, crossline] = Section { index: line, ..section }.cell(trace);
+                        values.get([inline, crossline, sample])
+                    });
+                    value.copied().unwrap_or(0.0)
+                });
+                let expected = predictor.patch_probabilities(patch.view()).unwrap();
+                for (class, &expected) in expected.iter().enumerate() {
+                    assert!((all[[class, trace, sample]] - expected).abs() < 1e-5);
+                    assert!((coarse[[class, trace, sample]] - expected).abs() < 1e-5, "a node of the preview");
+                }
+            }
+        }
+        assert!(Engine::DENSE.check(&predictor).is_err());
+    }
 
     #[test]
     fn a_preview_is_exact_at_its_nodes_and_between_them_in_between() {

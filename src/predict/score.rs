@@ -2,11 +2,11 @@
 
 use std::error::Error;
 
-use ndarray::Array1;
+use ndarray::{Array1, Array3, ArrayView1, s};
 
 use super::{Engine, PredictError, SectionWindow, section_probabilities};
-use crate::dataset::{Padding, PatchWalk, SeismicDataset, Subset};
-use crate::grid::ClassTable;
+use crate::dataset::{LabelledSection, Padding, PatchWalk, SeismicDataset, Subset};
+use crate::grid::{ClassTable, UNLABELLED};
 use crate::metrics::ScoreSums;
 use crate::network::Predictor;
 use crate::train::{Validation, Validator};
@@ -47,19 +47,28 @@ fn score_sections(
     options: &ScoreOptions,
     subsets: &[Subset],
 ) -> Result<Vec<ScoreSums>, PredictError> {
-    let mut sums: Vec<ScoreSums> = subsets.iter().map(|_| ScoreSums::new(dataset.class_count())).collect();
+    let empty = || ScoreSums::of_calibrated(dataset.class_count(), predictor.temperature());
+    let mut sums: Vec<ScoreSums> = subsets.iter().map(|_| empty()).collect();
     for section in dataset.sections() {
-        let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
-        let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
-        let window = SectionWindow::whole(section.channels.shape());
-        let channels = &section.channels;
-        let probabilities =
-            section_probabilities(predictor, options.engine, options.padding, channels, traces.view(), &window)?;
+        let probabilities = labelled_probabilities(predictor, options, section, subsets)?;
         for (&subset, sums) in subsets.iter().zip(&mut sums) {
             sums.add_section(section.codes_in(subset).view(), probabilities.view());
         }
     }
     Ok(sums)
+}
+
+/// Class probabilities `[class, trace, sample]` of a section, where a trace has a voxel of `subsets`.
+fn labelled_probabilities(
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    section: &LabelledSection,
+    subsets: &[Subset],
+) -> Result<Array3<f32>, PredictError> {
+    let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
+    let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
+    let window = SectionWindow::whole(section.channels.shape());
+    section_probabilities(predictor, options.engine, options.padding, &section.channels, traces.view(), &window)
 }
 
 fn score_patches(
@@ -69,13 +78,40 @@ fn score_patches(
     batch: usize,
     subset: Subset,
 ) -> Result<ScoreSums, PredictError> {
-    let mut sums = ScoreSums::new(dataset.class_count());
+    let mut sums = ScoreSums::of_calibrated(dataset.class_count(), predictor.temperature());
     let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
     for batch in walk.batches() {
         let probabilities = predictor.patch_probabilities(batch.values.view())?;
         sums.add_rows(&batch.codes, probabilities.view());
     }
     Ok(sums)
+}
+
+/// Hands code and class probabilities of every voxel of `subset` to `take`, in one order always.
+pub(super) fn each_voxel(
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    subset: Subset,
+    mut take: impl FnMut(u8, &[f32]),
+) -> Result<(), PredictError> {
+    options.engine.check(predictor)?;
+    let mut hand_over = |code: u8, row: ArrayView1<'_, f32>| take(code, &row.to_vec());
+    if let Engine::Patch { batch, .. } = options.engine {
+        let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
+        for batch in walk.batches() {
+            let probabilities = predictor.patch_probabilities(batch.values.view())?;
+            batch.codes.iter().zip(probabilities.outer_iter()).for_each(|(&code, row)| hand_over(code, row));
+        }
+        return Ok(());
+    }
+    for section in dataset.sections() {
+        let probabilities = labelled_probabilities(predictor, options, section, &[subset])?;
+        let codes = section.codes_in(subset);
+        let labelled = codes.indexed_iter().filter(|(_, code)| **code != UNLABELLED);
+        labelled.for_each(|((trace, sample), &code)| hand_over(code, probabilities.slice(s![.., trace, sample])));
+    }
+    Ok(())
 }
 
 /// Scores the validation share for early stopping.

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::grid::{ClassTable, Domain, Plane};
 use crate::network::{Architecture, Device, Head, Layers, Model, ModelDescription, Padding, Predictor};
-use crate::volume::AmplitudeScaling;
+use crate::volume::{AmplitudeScaling, Channel};
 
 pub(super) fn waldeland() -> Architecture {
     Architecture::Waldeland { padding: Padding::Valid }
@@ -26,18 +26,24 @@ pub(super) fn layers(architecture: Architecture) -> Layers {
 }
 
 pub(super) fn model(architecture: Architecture) -> Model {
+    model_for(architecture, 65, Vec::new())
+}
+
+/// For patches of this side and more channels.
+pub(super) fn model_for(architecture: Architecture, patch: usize, further_channels: Vec<Channel>) -> Model {
     let description = ModelDescription {
         version: ModelDescription::VERSION,
         architecture,
-        patch: 65,
+        patch,
         planes: vec![Plane::Inline],
         classes: ClassTable::from_names(["a", "b", "c", "d", "e"]).unwrap(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
-        further_channels: Vec::new(),
+        further_channels,
         domain: Domain::Time,
         sample_step: 4.0,
         pretrained: None,
         seed: 5,
+        temperature: None,
     };
     Model::new(description, None).unwrap()
 }

@@ -9,15 +9,20 @@ mod figures;
 mod history;
 mod html;
 mod score_files;
+mod spreads;
 mod tensorboard;
 
 pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
-pub use figures::{AmplitudeColors, ConfusionFigure, Figure, SectionFigure, TimeSliceFigure, TrainingCurves};
+pub use figures::{
+    AmplitudeColors, AugmentationExamples, AugmentationFigure, ConfusionFigure, Figure, ReliabilityFigure,
+    SectionFigure, TimeSliceFigure, TrainingCurves,
+};
 pub use history::{HistoryCsv, read_history};
 pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
     write_report,
 };
-pub use score_files::{read_metrics, write_confusion, write_metrics};
+pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};
+pub use spreads::{ScoreSpread, markdown_table, score_spreads, write_markdown, write_spreads};
 pub use tensorboard::{EVENT_FILE, Event, EventLog, read_events};

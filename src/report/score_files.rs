@@ -1,4 +1,4 @@
-//! `metrics.json` and `confusion.csv`.
+//! `metrics.json`, `scores.csv` and `confusion.csv`.
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +25,27 @@ pub fn read_metrics(path: &Path) -> Result<Metrics, ReportError> {
     serde_json::from_str(&text).map_err(|source| ReportError::Metrics { path: path.to_owned(), source })
 }
 
+/// Writes all scores as a table with a row for each score of each subset, and of each class in it; `class` is empty for scores
+/// of all classes together, and so is the value of a score that is not defined.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_scores(path: &Path, metrics: &Metrics) -> Result<(), ReportError> {
+    let mut rows = vec![["subset", "class", "score", "value"].map(str::to_owned)];
+    for (subset, scores) in metrics.subsets() {
+        let of_all = ("", scores.support, scores.named().to_vec());
+        let of_class =
+            scores.classes.0.iter().map(|(name, score)| (name.as_str(), score.support, score.named().to_vec()));
+        for (class, support, named) in std::iter::once(of_all).chain(of_class) {
+            let row = |score: &str, value: String| [subset.to_owned(), class.to_owned(), score.to_owned(), value];
+            rows.push(row("support", support.to_string()));
+            let value = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+            rows.extend(named.into_iter().map(|(score, number)| row(score, value(number))));
+        }
+    }
+    write_csv(path, &rows)
+}
+
 /// Writes a confusion matrix: a row for each labelled class, a column for each predicted class, voxels in the cells.
 ///
 /// # Errors
@@ -34,14 +55,18 @@ pub fn read_metrics(path: &Path) -> Result<Metrics, ReportError> {
 /// When `classes` holds another number of classes than `confusion`.
 pub fn write_confusion(path: &Path, classes: &ClassTable, confusion: &ConfusionMatrix) -> Result<(), ReportError> {
     assert_eq!(classes.len(), confusion.classes(), "a matrix for other classes");
-    let mut writer = csv::Writer::from_writer(Vec::new());
     let names = || classes.iter().map(|class| class.name.clone());
     let mut rows = vec![std::iter::once("labelled".to_owned()).chain(names()).collect::<Vec<_>>()];
     for (truth, name) in names().enumerate() {
         let counts = (0..confusion.classes()).map(|predicted| confusion.count(truth, predicted).to_string());
         rows.push(std::iter::once(name).chain(counts).collect());
     }
-    let written = rows.iter().try_for_each(|row| writer.write_record(row));
+    write_csv(path, &rows)
+}
+
+pub(super) fn write_csv<R: AsRef<[String]>>(path: &Path, rows: &[R]) -> Result<(), ReportError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = rows.iter().try_for_each(|row| writer.write_record(row.as_ref()));
     let bytes = written.map_err(std::io::Error::from).and_then(|()| writer.into_inner().map_err(|e| e.into_error()));
     bytes.and_then(|bytes| write_atomically(path, &bytes)).map_err(ReportError::write(path))
 }
@@ -68,6 +93,13 @@ mod tests {
         let metrics = Metrics { train: None, validation: None, test: confusion.scores(&classes), split };
         write_metrics(&path, &metrics).unwrap();
         assert_eq!(read_metrics(&path).unwrap(), metrics);
+        let table = folder.path().join("scores.csv");
+        write_scores(&table, &metrics).unwrap();
+        let table = fs::read_to_string(table).unwrap();
+        for line in ["subset,class,score,value", "test,,accuracy,0.75", "test,,loss,", "test,salt,recall,1"] {
+            assert!(table.lines().any(|found| found == line), "{line}: {table}");
+        }
+        assert!(table.contains("test,\"sand, channel\",iou,0.5\n"), "{table}");
         fs::write(&path, "{}").unwrap();
         assert!(matches!(read_metrics(&path), Err(ReportError::Metrics { .. })));
     }

@@ -204,7 +204,7 @@ mod tests {
     fn features_are_not_kept_without_a_reason_to() {
         let noisy = |form: Form| match form {
             Form::Dense(options) => {
-                Form::Dense(CropOptions { augmentation: Augmentation { noise: 0.1, ..mirrored() }, ..options })
+                Form::Dense(CropOptions { augmentation: Augmentation { noise: 0.1.into(), ..mirrored() }, ..options })
             }
             Form::Patch(options) => {
                 let augmentation = Augmentation { amplitude_scale: [0.9, 1.1], ..mirrored() };

@@ -10,14 +10,14 @@ use tempfile::TempDir;
 
 use super::{
     EpochRecord, FeatureCache, Form, Keep, KeptFeatures, Monitor, Observer, Phase, Schedule, TrainError,
-    TrainedWeights, TrainingEvent, TrainingOptions, Validator, train,
+    TrainedWeights, TrainingEvent, TrainingOptions, Validation, Validator, train,
 };
 use crate::dataset::{Augmentation, CropOptions, Padding, PatchOptions, SeismicDataset, Split};
 use crate::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, VerticalAxis};
 use crate::labels::Labels;
 use crate::network::{
     Architecture, Device, Freeze, Head, Learner, LearnerOptions, Learning, Loss, Model, ModelDescription,
-    OptimizerOptions, Padding as Borders, Precision, set_threads,
+    OptimizerOptions, Padding as Borders, Precision, Predictor, set_threads,
 };
 use crate::volume::{AmplitudeScaling, MemoryVolume, SectionReader, Volume};
 
@@ -54,15 +54,18 @@ pub(super) fn phase(steps: u64, freeze: Option<Freeze>) -> Phase {
 }
 
 pub(super) fn learner(architecture: Architecture) -> Learner {
-    learner_in(architecture, Precision::Float32)
+    learner_of(description(architecture, 65))
 }
 
 pub(super) fn learner_in(architecture: Architecture, precision: Precision) -> Learner {
-    set_threads(1);
-    let description = ModelDescription {
+    learner_with(description(architecture, 65), precision)
+}
+
+pub(super) fn description(architecture: Architecture, patch: usize) -> ModelDescription {
+    ModelDescription {
         version: ModelDescription::VERSION,
         architecture,
-        patch: 65,
+        patch,
         planes: vec![Plane::Inline],
         classes: classes(),
         amplitude: AmplitudeScaling::new(-1.0, 1.0).unwrap(),
@@ -71,13 +74,23 @@ pub(super) fn learner_in(architecture: Architecture, precision: Precision) -> Le
         sample_step: 4.0,
         pretrained: None,
         seed: 3,
-    };
+        temperature: None,
+    }
+}
+
+pub(super) fn learner_of(description: ModelDescription) -> Learner {
+    learner_with(description, Precision::Float32)
+}
+
+fn learner_with(description: ModelDescription, precision: Precision) -> Learner {
+    set_threads(1);
     let options = LearnerOptions {
         learning: learning(None),
         loss: Loss::CROSS_ENTROPY,
         class_weights: Some(vec![1.0, 1.0]),
         clip: None,
         precision,
+        frozen_statistics: Default::default(),
         device: Device::cpu(),
         seed: 3,
     };
@@ -121,7 +134,13 @@ pub(super) fn dense() -> Form {
         receptive_field: 61,
         crops_per_step: 3,
         labelled_at_least: 0.5,
-        augmentation: Augmentation { mirror: 0.5, amplitude_scale: [0.9, 1.1], noise: 0.05 },
+        augmentation: Augmentation {
+            mirror: 0.5,
+            stretch: 0.2.into(),
+            amplitude_scale: [0.9, 1.1],
+            noise: 0.1.into(),
+            ..Augmentation::default()
+        },
         seed: 3,
     })
 }

@@ -22,12 +22,15 @@ pub enum ClipBounds {
 
 /// Clip bounds fitted to one cube; stored with the model and applied to every cube that it interprets.
 ///
-/// Clipped values are divided by the larger bound's magnitude, so that they lie in [-1, 1] and amplitude zero stays 0.
+/// Clipped values are divided by the larger bound's magnitude, so that they lie in [-1, 1] and amplitude zero stays 0;
+/// unless they are left [as recorded](AmplitudeScaling::as_recorded).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Bounds")]
 pub struct AmplitudeScaling {
     low: f32,
     high: f32,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    as_recorded: bool,
 }
 
 impl AmplitudeScaling {
@@ -37,10 +40,20 @@ impl AmplitudeScaling {
     /// When the bounds are not finite or not in order.
     pub fn new(low: f32, high: f32) -> Result<Self, VolumeError> {
         if low.is_finite() && high.is_finite() && low < high {
-            Ok(Self { low, high })
+            Ok(Self { low, high, as_recorded: false })
         } else {
             Err(VolumeError::ClipBounds { low, high })
         }
+    }
+
+    /// The same bounds, for pictures alone: a network sees amplitudes as they were recorded, neither clipped nor scaled.
+    pub fn as_recorded(self) -> Self {
+        Self { as_recorded: true, ..self }
+    }
+
+    /// Whether a network sees amplitudes as they were recorded.
+    pub fn is_as_recorded(&self) -> bool {
+        self.as_recorded
     }
 
     /// Chooses the bounds for `volume`, and returns what was measured on the way: one measurement serves the clip bounds,
@@ -78,7 +91,9 @@ impl AmplitudeScaling {
 
     /// The scaled value of one amplitude; non-finite ones become 0.
     pub fn scaled(&self, amplitude: f32) -> f32 {
-        if amplitude.is_finite() {
+        if amplitude.is_finite() && self.as_recorded {
+            amplitude
+        } else if amplitude.is_finite() {
             amplitude.clamp(self.low, self.high) / self.low.abs().max(self.high.abs())
         } else {
             0.0
@@ -96,13 +111,15 @@ impl AmplitudeScaling {
 struct Bounds {
     low: f32,
     high: f32,
+    #[serde(default)]
+    as_recorded: bool,
 }
 
 impl TryFrom<Bounds> for AmplitudeScaling {
     type Error = VolumeError;
 
     fn try_from(bounds: Bounds) -> Result<Self, VolumeError> {
-        Self::new(bounds.low, bounds.high)
+        Ok(Self { as_recorded: bounds.as_recorded, ..Self::new(bounds.low, bounds.high)? })
     }
 }
 
@@ -165,6 +182,15 @@ mod tests {
         assert_eq!(text, r#"{"low":-1.5,"high":2.25}"#);
         assert_eq!(serde_json::from_str::<AmplitudeScaling>(&text).unwrap(), scaling);
         assert!(serde_json::from_str::<AmplitudeScaling>(r#"{"low":1,"high":0}"#).is_err());
+    }
+
+    #[test]
+    fn amplitudes_as_recorded_are_neither_clipped_nor_scaled() {
+        let scaling = AmplitudeScaling::new(-50.0, 200.0).unwrap().as_recorded();
+        assert_eq!([-1e9, 0.0, 123.5].map(|amplitude| scaling.scaled(amplitude)), [-1e9, 0.0, 123.5]);
+        assert_eq!(scaling.scaled(f32::NAN), 0.0);
+        let text = serde_json::to_string(&scaling).unwrap();
+        assert_eq!(serde_json::from_str::<AmplitudeScaling>(&text).unwrap(), scaling);
     }
 
     #[test]

@@ -71,6 +71,7 @@ impl Network {
             sample_step: 4.0,
             pretrained: None,
             seed: 1,
+            temperature: None,
         };
         let model = lively(Model::new(description, None)?, line)?;
         // At the section's upper edge, so that padding is seen as well.

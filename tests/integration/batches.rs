@@ -23,14 +23,35 @@ fn a_batch_runs_what_is_not_finished_and_compares() {
     workshop.facies(&["batch", "batch.yaml"]).expect(0, &names);
     let table = fs::read_to_string(workshop.path("runs/compare/summary.csv")).unwrap();
     let rows: Vec<_> = table.lines().collect();
-    assert!(
-        rows[0].starts_with("run,status,subset,accuracy,balanced_accuracy,macro_f1,mean_iou,leak,error"),
-        "{table}"
-    );
-    for (row, name) in rows[1..].iter().zip(names) {
-        assert!(row.starts_with(&format!("{name},finished,test,0.")), "{table}");
+    let head = "run,status,network,parameters,steps,seed,subset,accuracy,balanced_accuracy,macro_f1,mean_iou,roc_auc,\
+                calibration_error,train_loss,train_mae,train_accuracy,test_loss,test_mae,test_accuracy,leak,test_voxels,error";
+    assert_eq!(rows[0], head);
+    for ((row, name), (steps, seed)) in rows[1..].iter().zip(names).zip([(2, 1), (2, 2), (3, 1), (3, 2)]) {
+        let (start, middle) =
+            (format!("{name},finished,Waldeland (valid padding),"), format!(",{steps},{seed},test,0."));
+        assert!(row.starts_with(&start) && row.contains(&middle), "{table}");
     }
     assert_eq!(rows.len(), 5);
+
+    // Runs that differ in their seed alone are one row with mean and spread.
+    let page = fs::read_to_string(workshop.path("runs/compare/summary.md")).unwrap();
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let value = |row: &str, title: &str| -> f64 {
+        let place = rows[0].split(',').position(|other| other == title).unwrap();
+        row.split(',').nth(place).unwrap().parse().unwrap()
+    };
+    let titles = cells(page.lines().find(|line| line.starts_with("| run ")).unwrap());
+    for (name, of_group) in [("short", &rows[1..3]), ("longer", &rows[3..5])] {
+        let row = cells(page.lines().find(|line| line.starts_with(&format!("| {name} "))).unwrap());
+        for (title, column) in
+            [("test loss", "test_loss"), ("training MAE", "train_mae"), ("test accuracy", "test_accuracy")]
+        {
+            let [one, other] = [0, 1].map(|place| value(of_group[place], column));
+            let (mean, deviation) = ((one + other) / 2.0, (one - other).abs() / 2f64.sqrt());
+            let shown = &row[titles.iter().position(|other| other == title).unwrap()];
+            assert_eq!(*shown, format!("{mean:.3} ± {deviation:.3}"), "{name} {title}: {page}");
+        }
+    }
 
     // One run is lost, so only that one is made again.
     fs::remove_dir_all(workshop.path("runs/compare/short-seed-2")).unwrap();
@@ -57,8 +78,8 @@ fn a_run_that_fails_does_not_stop_the_others() {
     done.expect(1, &["1 of 2 runs failed", "the same command tries them again"]);
     let table = fs::read_to_string(workshop.path("runs/compare/summary.csv")).unwrap();
     let rows: Vec<_> = table.lines().skip(1).collect();
-    assert!(rows[0].starts_with("bad,failed,,,,,,,") && rows[0].contains("split"), "{table}");
-    assert!(rows[1].starts_with("good,finished,test,"), "{table}");
+    assert!(rows[0].starts_with("bad,failed,Waldeland") && rows[0].contains("split"), "{table}");
+    assert!(rows[1].starts_with("good,finished,") && rows[1].contains(",test,0."), "{table}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn published_networks_on_amplitudes() {
 }
 
 /// A file with the tensors of `layers` that `keeps` names, each a hash of its name.
-fn weights_file(layers: &Layers, keeps: impl Fn(&str) -> bool) -> Pretrained {
+pub(crate) fn weights_file(layers: &Layers, keeps: impl Fn(&str) -> bool) -> Pretrained {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("colour.safetensors");
     let arrays: Vec<_> = arrays_by_name(layers).into_iter().filter(|array| keeps(&array.name)).collect();
@@ -205,6 +205,7 @@ fn description(architecture: Architecture, classes: usize) -> ModelDescription {
         sample_step: 4.0,
         pretrained: None,
         seed: 0,
+        temperature: None,
     }
 }
 
@@ -241,7 +242,8 @@ fn hashed_arrays(layers: &Layers) -> Vec<NamedArray> {
     arrays
 }
 
-fn uniform(seed: u32, count: usize) -> Vec<f32> {
+/// `count` values in [-1, 1), a hash of seed and place.
+pub(crate) fn uniform(seed: u32, count: usize) -> Vec<f32> {
     let value = |place: usize| {
         let mut x = (place as u32).wrapping_add(seed.wrapping_mul(0x9E37_79B1));
         for (shift, factor) in [(16, 0x7FEB_352D), (15, 0x846C_A68B)] {

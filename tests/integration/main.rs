@@ -2,10 +2,13 @@
 #![cfg(test)]
 
 mod batches;
+mod calibration;
+mod channels;
 mod command_line;
 mod data_samples;
 mod engines;
 mod exported_volumes;
+mod folds;
 #[cfg(unix)]
 mod full_disk;
 mod golden_logits;

@@ -74,17 +74,18 @@ fn a_run_leaves_what_is_promised_once() {
     assert_eq!((&answer["folder"], &answer["was_done"]), (&"runs/small".into(), &false.into()));
     let files = workshop.bytes("runs/small");
     let names: BTreeSet<_> = files.keys().map(String::as_str).collect();
-    let promised = "job.yaml model.safetensors history.csv metrics.json confusion.csv facies.h5 facies.sgy report.html run.json \
-                    figures/training.png figures/confusion.png figures/inline-104.png figures/slice-100ms.png";
+    let promised = "job.yaml model.safetensors history.csv metrics.json scores.csv confusion.csv facies.h5 facies.sgy report.html run.json \
+                    figures/training.png figures/confusion.png figures/reliability.png figures/inline-104.png figures/slice-100ms.png";
     assert_eq!(names, words(promised));
 
     let metrics: Value = serde_json::from_slice(&files["metrics.json"]).unwrap();
     assert_eq!(keys(&metrics), words("train validation test split"));
     for subset in ["train", "validation", "test"] {
         let scores = &metrics[subset];
-        let promised = "loss accuracy balanced_accuracy mae macro_f1 mean_iou fwiu kappa support classes";
+        let promised = "loss accuracy balanced_accuracy mae macro_f1 mean_iou fwiu kappa roc_auc brier \
+                        calibration_error support classes reliability";
         assert_eq!(keys(scores), words(promised), "{subset}");
-        assert_eq!(keys(&scores["classes"]["salt"]), words("precision recall f1 iou support"), "{subset}");
+        assert_eq!(keys(&scores["classes"]["salt"]), words("precision recall f1 iou roc_auc support"), "{subset}");
     }
     let support = |subset: &str| metrics[subset]["support"].as_u64().unwrap();
     assert_eq!(["train", "validation", "test"].map(support).iter().sum::<u64>(), 4096);

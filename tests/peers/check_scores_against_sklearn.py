@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import sklearn
 from sklearn import metrics
+from sklearn.calibration import calibration_curve
 
 FIXTURE = Path(__file__).parent.parent / "fixtures" / "scores_sklearn.json"
 
@@ -39,9 +40,15 @@ def scores(classes, truth, probability):
             "mean_iou": metrics.jaccard_score(truth, predicted, average="macro"),
             "fwiu": metrics.jaccard_score(truth, predicted, average="weighted"),
             "kappa": metrics.cohen_kappa_score(truth, predicted),
+            "brier": metrics.brier_score_loss(one_hot, probability, scale_by_half=False) if classes > 2
+            else 2 * metrics.brier_score_loss(truth == 1, probability[:, 1]),
         }
+    areas = [roc_auc(truth == code, probability[:, code]) for code in range(classes)]
+    found["roc_auc"] = float(np.nanmean(areas)) if np.isfinite(areas).any() else math.nan
+    found["calibration_error"], reliability = calibration(truth == predicted, probability.max(axis=1))
     found = {key: none_if_undefined(value) for key, value in found.items()}
     found["support"] = len(truth)
+    found["reliability"] = reliability
     found["classes"] = {}
     for code in range(classes):
         met = (truth == code).any() or (predicted == code).any()
@@ -50,9 +57,35 @@ def scores(classes, truth, probability):
             "recall": none_if_undefined(recall[code]),
             "f1": none_if_undefined(f1[code]) if met else None,
             "iou": none_if_undefined(iou[code]) if met else None,
+            "roc_auc": none_if_undefined(areas[code]),
             "support": int(support[code]),
         }
     return found
+
+
+def roc_auc(is_member, probability):
+    both = is_member.any() and not is_member.all()
+    return metrics.roc_auc_score(is_member, probability) if both else math.nan
+
+
+def calibration(is_right, confidence, bins=15):
+    """Expected calibration error (Guo et al. 2017) and its bins, which are closed above."""
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.searchsorted(edges[1:-1], confidence)
+    found, error = [], 0.0
+    # scikit-learn leaves out empty bins, as we do, and averages within each as we do.
+    accuracy, mean_confidence = calibration_curve(is_right, confidence, n_bins=bins, strategy="uniform")
+    for code, right, sure in zip(np.unique(place), accuracy, mean_confidence):
+        support = int((place == code).sum())
+        error += support / len(place) * abs(right - sure)
+        found.append({
+            "from": round(float(edges[code]), 12),
+            "to": round(float(edges[code + 1]), 12),
+            "confidence": round(float(sure), 12),
+            "accuracy": round(float(right), 12),
+            "support": support,
+        })
+    return error, found
 
 
 def none_if_undefined(value):
@@ -100,6 +133,8 @@ def write():
 
 
 def equal(ours, theirs):
+    if isinstance(ours, list):
+        return len(ours) == len(theirs) and all(equal(one, other) for one, other in zip(ours, theirs))
     if isinstance(ours, dict):
         return ours.keys() == theirs.keys() and all(equal(ours[key], theirs[key]) for key in ours)
     return ours is theirs is None or (None not in (ours, theirs) and math.isclose(ours, theirs, abs_tol=1e-9))

@@ -14,7 +14,8 @@ CONFIGS = Path(__file__).parent.parent.parent / "configs"
 
 
 def schema_of(path):
-    name = "batch-schema.json" if path.name.startswith("batch-") else "schema.json"
+    is_batch = {"jobs", "matrix"} & yaml.safe_load(path.read_text()).keys()
+    name = "batch-schema.json" if is_batch else "schema.json"
     return jsonschema.Draft202012Validator(json.loads((CONFIGS / name).read_text()))
 
 

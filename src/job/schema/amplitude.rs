@@ -10,13 +10,19 @@ use super::by_shape::{ByShape, by_shape};
 
 /// From recorded amplitudes to what a network sees: clipped, then scaled to [-1, 1] with zero at 0.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields, expecting = "a map with `clip`")]
+#[serde(deny_unknown_fields, expecting = "a map with `clip` and `as_recorded`")]
 pub struct Amplitude {
     /// Where amplitudes are clipped: `{percentile: 99}` of |amplitude| over the whole cube, `{absolute: 5000}`, or
     /// `[low, high]` in recorded amplitudes.
     #[serde(default)]
     #[garde(custom(encloses_a_range))]
     pub clip: Clip,
+    /// Whether the network sees amplitudes as they were recorded, in the thousands where they are; only pictures are clipped
+    /// then. Pretrained layers get them without the normalisation of their pictures. It is what the code of Dramsch and Lüthje
+    /// (2018) does, and here to be compared with.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    pub as_recorded: bool,
 }
 
 /// Where amplitudes are clipped.

@@ -1,4 +1,4 @@
-//! Values with a short form and a long one: text, list or map.
+//! Values with a short form and a long one: text, number, list or map.
 //!
 //! serde's `untagged` would do, but answers every mistake with "did not match any variant"; here the shape decides
 //! which form is meant, and the mistake is then named inside that form.
@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-/// A type that reads text, lists or maps in different ways.
+/// A type that reads text, numbers, lists or maps in different ways.
 pub(in crate::job) trait ByShape<'de>: Sized {
     /// What may stand here, after "expected".
     const EXPECTED: &'static str;
@@ -16,6 +16,11 @@ pub(in crate::job) trait ByShape<'de>: Sized {
     /// From a text.
     fn from_text<E: Error>(text: &str) -> Result<Self, E> {
         Err(E::invalid_type(Unexpected::Str(text), &Self::EXPECTED))
+    }
+
+    /// From a number.
+    fn from_number<E: Error>(number: f64) -> Result<Self, E> {
+        Err(E::invalid_type(Unexpected::Float(number), &Self::EXPECTED))
     }
 
     /// From a list.
@@ -42,6 +47,18 @@ pub(in crate::job) fn by_shape<'de, D: Deserializer<'de>, T: ByShape<'de>>(deser
 
         fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
             T::from_text(text)
+        }
+
+        fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+            T::from_number(number)
+        }
+
+        fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+            T::from_number(number as f64)
+        }
+
+        fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+            T::from_number(number as f64)
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<T, A::Error> {

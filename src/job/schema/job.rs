@@ -7,7 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::prediction::one_or_many;
-use super::{Amplitude, ClassEntry, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training};
+use super::{
+    Amplitude, ClassEntry, Evaluation, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training,
+};
 
 /// Key of the only path that may be a run folder.
 pub(in crate::job) const START_FROM: &str = "training.start_from";
@@ -53,6 +55,10 @@ pub struct Job {
     /// How it learns.
     #[garde(dive)]
     pub training: Training,
+    /// What is scored after training.
+    #[serde(default)]
+    #[garde(dive)]
+    pub evaluation: Evaluation,
     /// What the trained network interprets: one map, or a list of them. Without it nothing is interpreted.
     #[serde(default, deserialize_with = "one_or_many")]
     #[schemars(schema_with = "super::prediction::one_or_many_schema")]

@@ -13,6 +13,9 @@ pub enum Network {
     /// Waldeland et al. (2018) in two dimensions, as Dramsch and Lüthje (2018) published it: 100,000 weights, from
     /// scratch.
     Waldeland(#[garde(dive)] Waldeland),
+    /// The same in three dimensions, as MalenoV published it: 300,000 weights, from scratch, patch by patch. A patch is a cube
+    /// of `patch.size` voxels a side, published with 65.
+    Malenov(#[garde(dive)] Malenov),
     /// Simonyan and Zisserman (2014), whole or cut, pretrained or not.
     Vgg16(#[garde(dive)] Vgg16),
     /// The same with sixteen convolutions, whole.
@@ -53,6 +56,11 @@ pub struct Waldeland {
     #[garde(skip)]
     pub padding: Padding,
 }
+
+/// MalenoV's network, which has nothing to set.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map, `{}` here")]
+pub struct Malenov {}
 
 /// VGG16.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -104,6 +112,10 @@ pub struct PublishedNetwork {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub freeze: Option<DeepFreeze>,
+    /// What frozen batch normalisation takes for mean and deviation while the rest learns.
+    #[serde(skip_serializing_if = "FrozenStatistics::are_running")]
+    #[garde(skip)]
+    pub frozen_statistics: FrozenStatistics,
     /// What becomes of the last map before the dense layers.
     #[garde(skip)]
     pub pooling: Pooling,
@@ -129,6 +141,7 @@ impl Default for PublishedNetwork {
         Self {
             weights: None,
             freeze: None,
+            frozen_statistics: FrozenStatistics::Running,
             pooling: Pooling::Average,
             batch_norm_features: false,
             head: Vec::new(),
@@ -136,6 +149,23 @@ impl Default for PublishedNetwork {
             batch_norm: true,
             batch_norm_scores: false,
         }
+    }
+}
+
+/// What frozen batch normalisation takes for mean and deviation while the rest learns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FrozenStatistics {
+    /// Those that came with the weights, as the finished network does.
+    #[default]
+    Running,
+    /// Those of each batch, which the finished network does not: a defect of Keras 2.2, here to be compared with.
+    Batch,
+}
+
+impl FrozenStatistics {
+    fn are_running(&self) -> bool {
+        *self == Self::Running
     }
 }
 
@@ -202,6 +232,7 @@ impl Network {
     pub fn form(&self) -> &'static str {
         match self {
             Self::Waldeland(_) => "waldeland",
+            Self::Malenov(_) => "malenov",
             Self::Vgg16(_) => "vgg16",
             Self::Vgg19(_) => "vgg19",
             Self::Resnet9(_) => "resnet9",
@@ -220,10 +251,10 @@ impl Network {
         }
     }
 
-    /// The settings of a published network; `None` of the two with a dense form.
+    /// The settings of a published network; `None` of the others.
     pub fn published(&self) -> Option<&PublishedNetwork> {
         match self {
-            Self::Waldeland(_) | Self::Vgg16(_) => None,
+            Self::Waldeland(_) | Self::Malenov(_) | Self::Vgg16(_) => None,
             Self::Vgg19(network)
             | Self::Resnet9(network)
             | Self::Resnet18(network)
@@ -244,7 +275,7 @@ impl Network {
     /// The file of pretrained weights.
     pub fn weights_mut(&mut self) -> Option<&mut PathBuf> {
         match self {
-            Self::Waldeland(_) => None,
+            Self::Waldeland(_) | Self::Malenov(_) => None,
             Self::Vgg16(vgg16) => vgg16.weights.as_mut(),
             Self::Vgg19(network)
             | Self::Resnet9(network)

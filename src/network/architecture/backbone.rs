@@ -207,7 +207,8 @@ impl Backbone {
     }
 
     fn extent(self, layers: &[Layer], input: Input, rows: usize, columns: usize) -> Option<Extent> {
-        let features = Extent { channels: input.channels(), rows, columns }.after_all(layers, Padding::Same)?;
+        let features =
+            Extent { channels: input.channels(), depth: 1, rows, columns }.after_all(layers, Padding::Same)?;
         // ResNet9 ends in a 4 x 4 pool.
         let least = if self == Self::Resnet9 { 4 } else { 1 };
         (features.rows >= least && features.columns >= least).then_some(features)
@@ -359,14 +360,14 @@ mod tests {
             (Backbone::Resnet50, 65, 2048, 3),
         ] {
             let (_, features) = backbone.features(Input::Colour, [size, size]).unwrap();
-            assert_eq!(features, Extent { channels, rows: side, columns: side }, "{backbone}");
+            assert_eq!(features, Extent { channels, depth: 1, rows: side, columns: side }, "{backbone}");
         }
         for backbone in Backbone::ALL {
             let layers = backbone.published(Input::Amplitude(2), 299, 17).unwrap();
             assert_eq!((layers.channels(), layers.outputs(), layers.receptive_field()), (2, 17, None), "{backbone}");
-            let input = Extent { channels: 2, rows: 299, columns: 299 };
+            let input = Extent { channels: 2, depth: 1, rows: 299, columns: 299 };
             let scores = input.after_all(&layers.layers, layers.padding);
-            assert_eq!(scores, Some(Extent { channels: 17, rows: 1, columns: 1 }), "{backbone}");
+            assert_eq!(scores, Some(Extent { channels: 17, depth: 1, rows: 1, columns: 1 }), "{backbone}");
         }
     }
 

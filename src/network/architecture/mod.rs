@@ -4,6 +4,7 @@ mod backbone;
 mod densenet121;
 mod head;
 mod inception_v3;
+mod malenov;
 mod minerals;
 mod mobilenet_v2;
 mod resnet;
@@ -29,6 +30,8 @@ pub enum Architecture {
         /// `same`: as published. `valid`: with an exact dense form.
         padding: Padding,
     },
+    /// The same in three dimensions, as MalenoV published it, for patches that are cubes.
+    Malenov,
     /// Simonyan and Zisserman (2014), whole or cut, with a new head.
     Vgg16 {
         /// Last convolution kept, `conv1_1` to `conv5_3`; `None` keeps all thirteen and the last pool.
@@ -65,6 +68,7 @@ impl Architecture {
         let layers = match self {
             Self::Waldeland { padding: Padding::Same } => waldeland::published(channels, patch, classes),
             Self::Waldeland { padding: Padding::Valid } => waldeland::valid(channels, patch, classes),
+            Self::Malenov => malenov::layers(channels, patch, classes),
             Self::Vgg16 { cut, padding, head } => {
                 vgg::layers(cut.as_deref(), *padding, head, channels, patch, classes)?
             }
@@ -78,10 +82,15 @@ impl Architecture {
         }
     }
 
+    /// How many neighbouring sections a patch of this side holds; more than one where it is a volume.
+    pub fn thickness(&self, patch: usize) -> usize {
+        if *self == Self::Malenov { patch } else { 1 }
+    }
+
     /// The published network whose pretrained weights it takes, if there are such.
     pub fn backbone(&self) -> Option<Backbone> {
         match self {
-            Self::Waldeland { .. } => None,
+            Self::Waldeland { .. } | Self::Malenov => None,
             Self::Vgg16 { .. } => Some(Backbone::Vgg16),
             Self::Backbone { backbone, .. } => Some(*backbone),
         }
@@ -92,6 +101,7 @@ impl Architecture {
         match self {
             Self::Waldeland { padding: Padding::Same } => "Waldeland (published, same padding)".into(),
             Self::Waldeland { padding: Padding::Valid } => "Waldeland (valid padding)".into(),
+            Self::Malenov => "MalenoV (Waldeland in three dimensions)".into(),
             Self::Vgg16 { cut: None, .. } => "VGG16".into(),
             Self::Vgg16 { cut: Some(cut), padding, .. } => {
                 let padding = if *padding == Padding::Valid { "valid" } else { "same" };

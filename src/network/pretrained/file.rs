@@ -130,12 +130,14 @@ impl Pretrained {
         self.imported.as_ref().map_or_else(published, |imported| imported.normalization)
     }
 
-    /// Copies all before the end into `parameters`, the first layer folded where it takes amplitudes.
+    /// Copies all before the end into `parameters`, the first layer folded where it takes amplitudes, which are normalised as
+    /// pictures are unless they come `as_recorded`.
     pub(in super::super) fn load_into(
         &self,
         layers: &Layers,
         backbone: Option<Backbone>,
         input: Input,
+        as_recorded: bool,
         parameters: &mut Parameters,
     ) -> Result<(), NetworkError> {
         let (arrays, report) = self.complete(&coloured(layers), backbone, Part::Body)?;
@@ -146,7 +148,8 @@ impl Pretrained {
         match (input, first_convolution(layers), backbone) {
             (Input::Amplitude(_), Some(first), Some(backbone)) => {
                 let colour = &*arrays[&format!("{}.weight", first.name)];
-                fold_first(first, colour, self.normalization(backbone), layers.padding, parameters)
+                let normalization = (!as_recorded).then(|| self.normalization(backbone));
+                fold_first(first, colour, normalization, layers.padding, parameters)
             }
             _ => Ok(()),
         }

@@ -1,5 +1,6 @@
 //! Pictures as PNG files, with fonts that the program carries: equal input gives equal bytes on every machine.
 
+mod augmentation;
 mod axis;
 mod canvas;
 mod colormap;
@@ -8,15 +9,18 @@ mod grid_figure;
 mod interface;
 mod layout;
 mod legend;
+mod reliability;
 mod resample;
 mod section;
 mod time_slice;
 mod training_curves;
 mod typeface;
 
+pub use augmentation::{AugmentationExamples, AugmentationFigure};
 pub use colormap::AmplitudeColors;
 pub use confusion::ConfusionFigure;
 pub use interface::Figure;
+pub use reliability::ReliabilityFigure;
 pub use section::SectionFigure;
 pub use time_slice::TimeSliceFigure;
 pub use training_curves::TrainingCurves;

@@ -7,7 +7,7 @@ use crate::report::counts::grouped;
 
 /// The few numbers that a reader looks for first: of the test voxels, or else of the best set there is.
 pub(super) fn headline(html: &mut Html, metrics: &Metrics) {
-    let Some((subset, scores)) = subsets(metrics).into_iter().next_back() else { return };
+    let Some((subset, scores)) = metrics.subsets().into_iter().next_back() else { return };
     html.raw("<div class=\"cards\">\n");
     for (name, value) in [
         ("accuracy", Some(scores.accuracy)),
@@ -23,7 +23,7 @@ pub(super) fn headline(html: &mut Html, metrics: &Metrics) {
 
 /// Scores by subset, and by class of the subset that says most.
 pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
-    let subsets = subsets(metrics);
+    let subsets = metrics.subsets();
     let head = [
         "",
         "accuracy",
@@ -31,34 +31,38 @@ pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
         "mean IoU",
         "macro F1",
         "weighted IoU",
+        "ROC AUC",
         "kappa",
         "cross entropy",
         "mean absolute error",
+        "Brier score",
+        "calibration error",
         "voxels",
     ];
     let rows: Vec<_> = subsets
         .iter()
         .map(|(name, scores)| {
-            let Scores { accuracy, balanced_accuracy, mean_iou, macro_f1, fwiu, kappa, loss, mae, .. } = **scores;
-            let shares = [Some(accuracy), Some(balanced_accuracy), Some(mean_iou), Some(macro_f1), Some(fwiu)];
-            let numbers = [kappa, loss, mae].map(|value| Cell::Number(number(value)));
+            let Scores { accuracy, balanced_accuracy, mean_iou, macro_f1, fwiu, .. } = **scores;
+            let shares = [accuracy, balanced_accuracy, mean_iou, macro_f1, fwiu].map(Some);
+            let numbers = [scores.kappa, scores.loss, scores.mae, scores.brier, scores.calibration_error];
             let mut row = vec![Cell::Text((*name).to_owned())];
-            row.extend(shares.map(Cell::Share));
-            row.extend(numbers);
+            row.extend(shares.into_iter().chain([scores.roc_auc]).map(Cell::Share));
+            row.extend(numbers.map(|value| Cell::Number(number(value))));
             row.push(Cell::Number(grouped(scores.support)));
             row
         })
         .collect();
     html.table(&head, &rows);
+    calibration(html, &subsets);
     for (name, scores) in subsets.iter().rev() {
         html.raw("<h3>").text(name).raw(" voxels by class</h3>\n");
         let rows = classes.iter().zip(&scores.classes.0).map(|(class, (_, score))| {
             let mut row = vec![Cell::Class(class.color, class.name.clone())];
-            row.extend([score.precision, score.recall, score.f1, score.iou].map(Cell::Share));
+            row.extend([score.precision, score.recall, score.f1, score.iou, score.roc_auc].map(Cell::Share));
             row.push(Cell::Number(grouped(score.support)));
             row
         });
-        html.table(&["class", "precision", "recall", "F1", "IoU", "voxels"], &rows.collect::<Vec<_>>());
+        html.table(&["class", "precision", "recall", "F1", "IoU", "ROC AUC", "voxels"], &rows.collect::<Vec<_>>());
     }
     html.paragraph(
         "– stands for a ratio without a denominator: a class that does not occur has no recall, one that is never \
@@ -66,10 +70,23 @@ pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
     );
 }
 
-/// The subsets that were scored, the one that says most last.
-fn subsets(metrics: &Metrics) -> Vec<(&'static str, &Scores)> {
-    let all = [("train", &metrics.train), ("validation", &metrics.validation), ("test", &metrics.test)];
-    all.into_iter().filter_map(|(name, scores)| Some((name, scores.as_ref()?))).collect()
+/// What the temperature changed, where the model has one.
+fn calibration(html: &mut Html, subsets: &[(&str, &Scores)]) {
+    let rows: Vec<_> = subsets
+        .iter()
+        .filter_map(|(name, scores)| {
+            let before = scores.uncalibrated?;
+            let numbers = [before.calibration_error, scores.calibration_error, before.loss, scores.loss];
+            let mut row = vec![Cell::Text((*name).to_owned())];
+            row.extend(numbers.map(|value| Cell::Number(number(value))));
+            Some(row)
+        })
+        .collect();
+    if !rows.is_empty() {
+        html.raw("<h3>Calibration by temperature</h3>\n");
+        let head = ["", "calibration error before", "after", "cross entropy before", "after"];
+        html.table(&head, &rows);
+    }
 }
 
 fn number(value: Option<f64>) -> String {

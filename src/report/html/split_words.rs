@@ -44,6 +44,10 @@ pub fn split_statement(metrics: &Metrics) -> SplitStatement {
         return SplitStatement { alarms: true, title: "The test scores of this run are not a test", text };
     }
     let kept_apart = match split.gap {
+        Some(gap) if split.kind == "sides" => format!(
+            "Training and test voxels lie each on their own side of the boundary of their class, with {gap} unused lines \
+             behind it."
+        ),
         Some(gap) => {
             let unit = if split.kind == "blocks" { "traces and samples" } else { "traces" };
             format!("Training and test voxels lie in separate {} with a gap of {gap} {unit} between them.", split.kind)
@@ -84,6 +88,7 @@ mod tests {
             (metrics("blocks", 0, Some(40), true), false, "a gap of 40 traces and samples"),
             (metrics("blocks", 0, None, true), false, "None of the 200 test voxels"),
             (metrics("stripes", 50, Some(8), true), true, "50 of 200 test voxels (25.0 %)"),
+            (metrics("sides", 50, Some(32), true), true, "with 32 unused lines behind it. Still, 50 of 200"),
             (metrics("none", 0, None, false), true, "Every labelled voxel was trained on"),
         ] {
             let statement = split_statement(&metrics);

@@ -29,6 +29,7 @@ fn model() -> Model {
         sample_step: 4.0,
         pretrained: None,
         seed: 5,
+        temperature: None,
     };
     Model::new(description, None).expect("the description is sound")
 }

@@ -1,5 +1,6 @@
 //! The section `training`: how a network learns.
 
+mod calibration;
 mod class_weights;
 mod early_stopping;
 mod feature_cache;
@@ -13,6 +14,7 @@ mod recipe;
 mod schedule;
 mod start_from;
 
+pub use calibration::Calibration;
 pub use class_weights::ClassWeights;
 pub use early_stopping::{EarlyStopping, Keep, Monitor};
 pub use feature_cache::FeatureCache;

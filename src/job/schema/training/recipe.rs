@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::super::Augmentation;
 use super::early_stopping::{one_or_many, one_or_many_schema};
 use super::{
-    ClassWeights, EarlyStopping, FeatureCache, GradientClip, Keep, Loss, Monitor, Optimizer, Phase, Schedule,
-    StartFrom, TrainingForm, TrainingPrecision,
+    Calibration, ClassWeights, EarlyStopping, FeatureCache, GradientClip, Keep, Loss, Monitor, Optimizer, Phase,
+    Schedule, StartFrom, TrainingForm, TrainingPrecision,
 };
 
 /// How a network learns. Its length is given in `steps`, in `epochs`, or in those of `phases`.
@@ -89,4 +89,9 @@ pub struct Training {
     #[serde(default)]
     #[garde(skip)]
     pub keep: Keep,
+    /// What is done after training so that probabilities mean what they say: `none` or `temperature`, which needs a
+    /// validation share in `split`.
+    #[serde(default)]
+    #[garde(skip)]
+    pub calibration: Calibration,
 }
