@@ -16,7 +16,8 @@ use crate::job::{BatchRow, BatchStatus, load_batch, run_batch};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  facies batch configs/batch-networks.yaml\n\nThe table of all runs is printed and kept as \
-                        runs/NAME/summary.csv."
+                        runs/NAME/summary.csv. runs/NAME/summary.md has mean and deviation over runs that differ in seed or \
+                        fold alone."
 )]
 pub(super) struct Arguments {
     /// Batch file (YAML)

@@ -222,6 +222,8 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::PatchTooSmall { .. }
         | NetworkError::PictureTooSmall { .. }
         | NetworkError::NoDenseForm
+        | NetworkError::NoPatchForm
+        | NetworkError::DecoderDepth { .. }
         | NetworkError::Freeze { .. } => USAGE,
         _ => FAILED,
     }

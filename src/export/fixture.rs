@@ -3,7 +3,7 @@
 use ndarray::{Array2, Array3, Array4, s};
 
 use crate::grid::{Affine, ClassTable, Domain, Geometry, LineAxis, Plane, Section, UNLABELLED, VerticalAxis};
-use crate::predict::{PredictedSection, SectionSink, SinkError};
+use crate::predict::{PredictedSection, SectionSink, SinkError, Uncertainty};
 
 use crate::volume::LiveTraces;
 
@@ -86,6 +86,11 @@ pub(super) fn interpretation(cube: &CubeDescription, from: usize, to: usize) -> 
 }
 
 impl Expected {
+    /// A made-up value beside the confidence, another for each kind.
+    pub(super) fn uncertainty(&self, which: Uncertainty) -> Array3<f32> {
+        self.confidence.mapv(|confidence| confidence / (2 + which as u8) as f32)
+    }
+
     /// One section of the interpretation, as a predictor hands it on.
     pub(super) fn section(&self, section: Section) -> PredictedSection {
         let (first, second) = match section.plane {
@@ -99,6 +104,9 @@ impl Expected {
             codes: self.facies.index_axis(axis, second).mapv(|value| if value == 0 { UNLABELLED } else { value - 1 }),
             confidence: Some(self.confidence.index_axis(axis, second).to_owned()),
             probability: Some(values.permuted_axes([2, 0, 1]).slice(s![.., .., ..]).to_owned()),
+            uncertainty: Uncertainty::ALL
+                .map(|which| (which, self.uncertainty(which).index_axis(axis, second).to_owned()))
+                .to_vec(),
         }
     }
 

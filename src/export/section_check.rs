@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use crate::grid::{Plane, Section, UNLABELLED};
-use crate::predict::{PredictedSection, SinkError};
+use crate::predict::{Outputs, PredictedSection, SinkError};
 
 use super::CubeDescription;
 
@@ -16,23 +16,17 @@ pub(super) struct SectionCheck {
     /// `[trace, sample]` of one section.
     shape: [usize; 2],
     classes: usize,
-    confidence: bool,
-    probability: bool,
+    needed: Outputs,
     /// Index that the next section must at least have.
     next_index: usize,
 }
 
 impl SectionCheck {
-    /// For the output `path` of `cube` that needs `confidence` or `probability` with every section.
+    /// For the output `path` of `cube` that needs these values beside the class with every section.
     ///
     /// # Errors
     /// When the description contradicts itself.
-    pub(super) fn new(
-        path: &Path,
-        cube: &CubeDescription,
-        confidence: bool,
-        probability: bool,
-    ) -> Result<Self, SinkError> {
+    pub(super) fn new(path: &Path, cube: &CubeDescription, needed: Outputs) -> Result<Self, SinkError> {
         let [inlines, crosslines, _] = cube.geometry.shape();
         if cube.live_traces.mask().dim() != (inlines, crosslines) {
             return Err(invalid(path, "the live traces have another shape than the survey"));
@@ -42,8 +36,7 @@ impl SectionCheck {
             sections: cube.geometry.section_axis(cube.plane).count,
             shape: cube.geometry.section_shape(cube.plane),
             classes: cube.classes.len(),
-            confidence,
-            probability,
+            needed,
             next_index: 0,
         })
     }
@@ -73,15 +66,21 @@ impl SectionCheck {
         }
         match &predicted.confidence {
             Some(values) if values.shape() != self.shape => return refused("the confidence has another shape"),
-            None if self.confidence => return refused("the output needs a confidence"),
+            None if self.needed.confidence => return refused("the output needs a confidence"),
             _ => {}
         }
         match &predicted.probability {
             Some(values) if values.shape() != [self.classes, traces, samples] => {
                 return refused("the probabilities have another shape");
             }
-            None if self.probability => return refused("the output needs probabilities"),
+            None if self.needed.probability => return refused("the output needs probabilities"),
             _ => {}
+        }
+        if predicted.uncertainty.iter().any(|(_, values)| values.shape() != self.shape) {
+            return refused("a value that tells how unsure its classes are has another shape");
+        }
+        if self.needed.uncertainties().any(|which| predicted.uncertainty(which).is_none()) {
+            return refused("the output needs a value that tells how unsure its classes are");
         }
         Ok(())
     }

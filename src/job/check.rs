@@ -6,11 +6,12 @@ use miette::Diagnostic;
 
 use super::interpretation::segy_volumes;
 use super::schema::{
-    Calibration, ClassWeights, Engine, FoldSplit, FoldUnit, Input, Job, LabelSource, LineRange, Lines, Network,
-    Optimizer, Padding, PatchPadding, Prediction, PredictionOutput, PredictionPlane, Schedule, Split, Training,
-    TrainingForm,
+    Calibration, ClassWeights, DenseForm, Engine, FoldSplit, FoldUnit, Input, Job, LabelSource, LineRange, Lines,
+    Network, Optimizer, Padding, PatchPadding, Prediction, PredictionOutput, PredictionPlane, Schedule, Split,
+    Training, TrainingForm,
 };
 use crate::network::{Freeze, NetworkError};
+use crate::predict::Uncertainty;
 
 /// Something wrong with a job, at a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,8 +221,12 @@ fn training(job: &Job, findings: &mut Findings) {
             pace(&format!("training.phases[{place}]"), optimizer, schedule, findings);
         }
     }
-    if matches!(job.training.form, TrainingForm::Dense(_)) {
-        dense(job, "training.form.dense", "use `form: {patch: {batch: 256}}`", findings);
+    match &job.training.form {
+        TrainingForm::Dense(form) => {
+            dense(job, "training.form.dense", "use `form: {patch: {batch: 256}}`", findings);
+            crops(job, form, findings);
+        }
+        TrainingForm::Patch(_) => patches(job, "training.form.patch", "use `form: {dense: {}}`", findings),
     }
     if let ClassWeights::Given(weights) = &job.training.class_weights
         && weights.len() != job.classes.len()
@@ -297,6 +302,7 @@ fn network(job: &Job, findings: &mut Findings) {
     let form = job.network.form();
     match job.layers() {
         Err(error @ NetworkError::UnknownCut { .. }) => refuse(format!("network.{form}.cut"), error),
+        Err(error @ NetworkError::DecoderDepth { .. }) => refuse(format!("network.{form}.decoder"), error),
         Err(error) => refuse(format!("network.{form}"), error),
         Ok(layers) => {
             if let Some(Err(error)) = job.network.freeze().map(|freeze| freeze.check(&layers.layers)) {
@@ -314,18 +320,20 @@ fn network(job: &Job, findings: &mut Findings) {
 
 fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &mut Findings) {
     let at = |key: &str| format!("prediction[{place}].{key}");
-    if prediction.engine == Engine::Dense {
-        dense(job, &at("engine"), "use `engine: patch`", findings);
+    match prediction.engine {
+        Engine::Dense => dense(job, &at("engine"), "use `engine: patch`", findings),
+        Engine::Patch => patches(job, &at("engine"), "use `engine: dense`", findings),
     }
     lines(prediction, &at, findings);
     let volumes = job.output.segy.iter().flat_map(|segy| &segy.volumes);
     for &volume in volumes.filter(|&&volume| volume != PredictionOutput::Class) {
         if !prediction.outputs.contains(&volume) {
-            let name = if volume == PredictionOutput::Confidence { "confidence" } else { "probability" };
+            let name = volume.name();
             let message = format!("`output.segy.volumes` asks for `{name}`, which is not computed");
             findings.add(at("outputs"), message, &format!("add `{name}` to `outputs`"));
         }
     }
+    passes(job, prediction, &at, findings);
     let before = &job.prediction[..place];
     match &prediction.name {
         None if place > 0 => findings.add(
@@ -337,6 +345,37 @@ fn interpretation(job: &Job, place: usize, prediction: &Prediction, findings: &m
             findings.add(at("name"), format!("two interpretations are called `{name}`"), "");
         }
         _ => {}
+    }
+}
+
+/// What passes with dropout ask for, and what asks for them.
+fn passes(job: &Job, prediction: &Prediction, at: &impl Fn(&str) -> String, findings: &mut Findings) {
+    let needs = |output: &&PredictionOutput| output.uncertainty().is_some_and(Uncertainty::needs_passes);
+    let needing = prediction.outputs.iter().find(needs);
+    if prediction.monte_carlo.is_none() {
+        if let Some(output) = needing {
+            let message = format!("`{}` tells how far passes with dropout differ, and there are none", output.name());
+            findings.add(at("outputs"), message, "add `monte_carlo: { passes: 20 }`, or ask for `entropy` or `margin`");
+        }
+        return;
+    }
+    if let (Some(output), Some(PredictionPlane::Both)) = (needing, prediction.plane) {
+        let message = format!("`{}` is that of one plane, and `plane: both` averages two", output.name());
+        findings.add(at("outputs"), message, "ask for `entropy` or `margin`, or interpret along one plane");
+    }
+    if prediction.stride > 1 {
+        let message = "a coarse preview interpolates probabilities, not how far passes with dropout differ";
+        findings.add(at("monte_carlo"), message, "leave `stride` or `monte_carlo` out");
+    }
+    let error = match job.layers() {
+        Ok(layers) if layers.segmentation().is_some() => Some(NetworkError::NoPasses),
+        Ok(layers) if !layers.drops() => Some(NetworkError::NoDropout),
+        // What is wrong with the layers is told where the network stands.
+        _ => None,
+    };
+    if let Some(error) = error {
+        let help = error.help().map(|help| help.to_string()).unwrap_or_default();
+        findings.add(at("monte_carlo"), error.to_string(), &help);
     }
 }
 
@@ -393,9 +432,37 @@ fn volume_names(job: &Job, findings: &mut Findings) {
     }
 }
 
+/// What the patch form asks for.
+fn patches(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
+    if matches!(job.network, Network::Unet(_)) {
+        let message =
+            "a U-Net gives every voxel of a crop or section its class at a time, it does not look at single patches";
+        findings.add(key, message, instead);
+    }
+}
+
+/// Crops that a U-Net can halve often enough.
+fn crops(job: &Job, form: &DenseForm, findings: &mut Findings) {
+    let Some(multiple) =
+        job.layers().ok().and_then(|layers| layers.segmentation()).map(|segmentation| segmentation.multiple)
+    else {
+        return;
+    };
+    let crop = form.crops(&job.network).crop;
+    if crop % multiple != 0 || crop < 2 * multiple {
+        let nearest = (crop / multiple).max(2) * multiple;
+        findings.add(
+            if form.crop.is_some() { "training.form.dense.crop" } else { "training.form.dense" },
+            format!("this U-Net halves its maps down to 1:{multiple}, so the side of a crop is a multiple of {multiple}, and at least {}", 2 * multiple),
+            &format!("use `crop: {nearest}` or `crop: {}`", nearest + multiple),
+        );
+    }
+}
+
 /// What the dense form asks for.
 fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
-    if job.network.padding() == Padding::Same {
+    let segments = matches!(job.network, Network::Unet(_));
+    if job.network.padding() == Padding::Same && !segments {
         let why = match job.network.published() {
             None if matches!(job.network, Network::Malenov(_)) => "zeros enter at the edges of every cube that it sees",
             None => "with `padding: same`, zeros enter at the edges of every patch",
@@ -411,7 +478,11 @@ fn dense(job: &Job, key: &str, instead: &str, findings: &mut Findings) {
         findings.add(
             key,
             "the dense form fills the outside of the survey with zeros, `patch.padding` asks for something else",
-            &format!("use `padding: zero` for patches, or {instead}"),
+            &if segments {
+                "leave `patch.padding` out".to_owned()
+            } else {
+                format!("use `padding: zero` for patches, or {instead}")
+            },
         );
     }
 }

@@ -22,6 +22,8 @@ pub(super) struct EngineChoice<'a> {
     pub(super) asked: &'a Prediction,
     pub(super) computing: Computing<'a>,
     pub(super) window: &'a SectionWindow,
+    /// Traces and samples of the sections that the window is a part of.
+    pub(super) section: [usize; 2],
     /// What sections on their way take, in bytes.
     pub(super) pipeline_bytes: u64,
 }
@@ -30,12 +32,16 @@ impl EngineChoice<'_> {
     /// The engine, with a tile or batch that fits.
     ///
     /// # Errors
-    /// When the network has no dense form, the device lacks the precision, or the memory is too small.
+    /// When the network has not the form that the engine needs, the device lacks the precision, or the memory is too small.
     pub(super) fn engine(&self) -> Result<Engine, RunError> {
         let Computing { layers, device, workers } = self.computing;
         let Prediction { engine, tile, batch, stride, memory, .. } = self.asked;
-        if *engine == EngineName::Dense && layers.receptive_field().is_none() {
-            return Err(NetworkError::NoDenseForm.into());
+        match engine {
+            EngineName::Dense if layers.receptive_field().is_none() && layers.segmentation().is_none() => {
+                return Err(NetworkError::NoDenseForm.into());
+            }
+            EngineName::Patch if layers.segmentation().is_some() => return Err(NetworkError::NoPatchForm.into()),
+            _ => {}
         }
         let key = |part: &str| match self.loaded.job.prediction.len() {
             1 => format!("prediction.{part}"),
@@ -57,8 +63,10 @@ impl EngineChoice<'_> {
             layers,
             device,
             precision,
+            sampled: self.asked.monte_carlo.is_some(),
             workers,
             window: self.window,
+            section: self.section,
             pipeline_bytes: self.pipeline_bytes,
             budget: memory.map_or_else(|| MemoryPlan::default_budget(device), |memory| memory.bytes),
         };

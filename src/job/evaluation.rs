@@ -6,7 +6,7 @@ use super::training::scoring_engine;
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::Subset;
 use crate::metrics::Metrics;
-use crate::network::{Device, Model, set_threads};
+use crate::network::{Device, Model, Segmentation, set_threads};
 use crate::predict::{ScoreOptions, score};
 use crate::report::{
     ConfusionFigure, Figure, ReliabilityFigure, split_statement, write_confusion, write_metrics, write_scores,
@@ -33,7 +33,7 @@ pub(super) fn evaluate(
     let dataset = material.dataset(loaded, &material.reader(&model.description)?)?;
     let predictor = model.predictor(device)?;
     let options = ScoreOptions {
-        engine: scoring_engine(&predictor),
+        engine: scoring_engine(&predictor, &dataset),
         padding: job.patch.padding.into(),
         most_voxels: Some(job.evaluation.patches),
     };
@@ -41,7 +41,8 @@ pub(super) fn evaluate(
     let subsets: Vec<Subset> =
         all.into_iter().filter(|&subset| subset != Subset::Train || job.evaluation.training_share).collect();
     let sums = score(&dataset, &predictor, &options, &subsets)?;
-    let split = split_summary(&dataset, &job.split_options(material.volume.geometry())?, job.patch.size);
+    let context = predictor.segmentation().map(Segmentation::window);
+    let split = split_summary(&dataset, &job.split_options(material.volume.geometry())?, job.patch.size, context);
     let scores = |subset: Subset| {
         let place = subsets.iter().position(|&other| other == subset)?;
         sums[place].scores(&material.classes)

@@ -23,7 +23,7 @@ use crate::export::{
 };
 use crate::grid::{Plane, Section};
 use crate::metrics::ConfusionMatrix;
-use crate::network::{Device, Model};
+use crate::network::{Device, Model, MonteCarlo};
 use crate::predict::{
     Engine, Outputs, PROBABILITY_FILE, PredictOptions, Prediction, SectionSink, SectionStore, SectionWindow,
 };
@@ -107,10 +107,15 @@ impl PreparedPrediction {
         }
         let (sections, window): (Vec<Section>, SectionWindow) =
             asked_sections(loaded, place, asked, geometry, job.patch.planes()[0], volume.storage_plane())?;
-        let outputs = Outputs {
+        let beside = Outputs {
             probability: asked.outputs.contains(&PredictionOutput::Probability),
             confidence: asked.outputs.contains(&PredictionOutput::Confidence),
+            ..Outputs::default()
         };
+        let uncertainties = asked.outputs.iter().filter_map(|output| output.uncertainty());
+        let outputs = uncertainties.fold(beside, Outputs::with);
+        let monte_carlo =
+            asked.monte_carlo.map(|asked| MonteCarlo { passes: asked.passes, seed: asked.seed.unwrap_or(job.seed) });
         let truth = match &asked.truth {
             Some(truth) => {
                 let opened = SegyVolume::open(&truth.path, &SegyVolumeOptions::default())?;
@@ -128,12 +133,15 @@ impl PreparedPrediction {
         let pictures = asked_pictures(job, material, geometry, &sections, other.is_some(), listener);
         let padding: Padding = job.patch.padding.into();
         let both_planes = asked.plane == Some(PredictionPlane::Both);
-        let mut options = PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes };
+        let mut options =
+            PredictOptions { engine: Engine::DENSE, padding, sections, window, outputs, both_planes, monte_carlo };
         let seen = [job.input.channels(), job.network.architecture().thickness(job.patch.size)];
         let pipeline_bytes = options.pipeline_bytes(geometry, seen, material.classes.len(), computing.workers);
         let largest = options.largest_window();
-        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, pipeline_bytes };
+        let section = options.largest_section(geometry);
+        let choice = EngineChoice { loaded, place, asked, computing, window: &largest, section, pipeline_bytes };
         options.engine = choice.engine()?;
+        options.check_passes()?;
         Ok(Self { place, asked: asked.clone(), other, truth, options, pictures })
     }
 
@@ -217,7 +225,7 @@ impl PreparedPrediction {
         let (precision, history) = choice.precision(self.asked.precision, listener)?;
         let mut written = self.file_sinks(run, volume, live, &partial, history, &mut sinks)?;
         let mut progress = |progress| listener.notice(&JobEvent::Prediction(&progress));
-        let predictors = predictors(model, devices, workers, precision)?;
+        let predictors = predictors(model, devices, workers, precision, options.monte_carlo.is_some())?;
         let summary = prediction.run(predictors, &mut sinks, &mut progress, interrupted)?;
         listener.notice(&JobEvent::Predicted(&summary));
         record.speeds.extend(SpeedRecord::of(&summary));
@@ -321,15 +329,14 @@ impl PreparedPrediction {
         if job.output.hdf5.is_some() {
             let name = file_name(&self.asked, "facies", "h5");
             let options = Hdf5Options {
-                probability: self.options.outputs.probability,
-                confidence: self.options.outputs.confidence,
+                outputs: self.options.outputs,
                 positions: exact_positions(file, volume.geometry()),
                 position_unit: position_unit(file).to_owned(),
             };
             sinks.push(Box::new(Hdf5Sink::create(&run.folder.file(&name), partial, &cube, &options)?));
             written.push(FileRecord {
                 name,
-                description: "class, confidence and probability volumes with named axes".into(),
+                description: "all volumes of the interpretation with named axes".into(),
                 bytes: 0,
             });
         }
@@ -359,6 +366,15 @@ pub(super) fn segy_volumes(job: &Job, asked: &Asked) -> Vec<(String, SegyValues,
             PredictionOutput::Class => {
                 let description = "class volume (code + 1, 0 = no class)".to_owned();
                 volumes.push((file_name(asked, "facies", "sgy"), SegyValues::Class, description));
+            }
+            PredictionOutput::Entropy
+            | PredictionOutput::Margin
+            | PredictionOutput::Deviation
+            | PredictionOutput::MutualInformation => {
+                if let Some(which) = volume.uncertainty() {
+                    let name = file_name(asked, which.name(), "sgy");
+                    volumes.push((name, SegyValues::Uncertainty(which), which.title().to_owned()));
+                }
             }
             PredictionOutput::Confidence => {
                 let description = "probability of the chosen class".to_owned();

@@ -118,7 +118,7 @@ fn without_detours(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::FeatureCache;
+    use super::super::schema::{FeatureCache, TrainingForm};
     use super::super::source::MOST_BYTES;
     use super::super::{Place, Problem, job_yaml};
     use super::*;
@@ -257,6 +257,29 @@ prediction:
             ("convolutions: 5", "through: conv5_1", (11, 42), "network.vgg16.freeze", "cannot freeze through"),
             (VGG16, "resnet18: {}", (13, 11), "training.form.dense", "as published, it puts zeros round every patch"),
             (VGG16, "inception_v3: {}", (11, 3), "network.inception_v3", "which needs at least 75 x 75"),
+            (
+                VGG16,
+                "unet: { encoder: resnet18 }",
+                (13, 26),
+                "training.form.dense.crop",
+                "a multiple of 32, and at least 64",
+            ),
+            (VGG16, "unet: {}", (11, 3), "network.unet", "missing key `encoder`"),
+            (VGG16, "unet: { encoder: vgg19 }", (11, 20), "network.unet.encoder", "unknown form `vgg19`"),
+            (
+                VGG16,
+                "unet: { encoder: vgg16, decoder: [64, 64, 32, 32, 16] }",
+                (11, 36),
+                "network.unet.decoder",
+                "a decoder of 5 widths does not fit VGG16, which halves its maps 4 times",
+            ),
+            (
+                VGG16,
+                "unet: { encoder: vgg16, freeze: { convolutions: 14 } }",
+                (11, 27),
+                "network.unet.freeze",
+                "the network has 13 convolutions",
+            ),
             (VGG16, "resnet50: { cut: conv1 }", (11, 15), "network.resnet50.cut", "unknown key `cut`"),
             (VGG16, "resnet51: {}", (11, 3), "network.resnet51", "unknown form `resnet51`"),
             (
@@ -308,6 +331,25 @@ prediction:
     fn a_network_without_dense_form_is_refused_wherever_one_is_asked_for() {
         let keys: Vec<_> = problems("padding: valid", "padding: same", &[]).into_iter().map(|p| p.key).collect();
         assert_eq!(keys, ["training.form.dense", "prediction.engine"]);
+    }
+
+    #[test]
+    fn a_u_net_takes_whole_crops_and_sections_and_no_patches() {
+        let job = JOB.replace(VGG16, "unet: { encoder: vgg16, decoder: [16, 8] }");
+        let folder = folder();
+        let crops = |job: &Job| match &job.training.form {
+            TrainingForm::Dense(form) => form.crops(&job.network),
+            TrainingForm::Patch(_) => panic!("patches"),
+        };
+        let job = |arguments: &[&str]| load(folder.path(), &job, arguments);
+        assert_eq!(crops(&job(&[]).unwrap().job).crop, 48);
+        let usual = crops(&job(&["training.form={dense: {}}"]).unwrap().job);
+        assert_eq!((usual.crop, usual.crops_per_step, usual.labelled_at_least), (192, 2, 0.02));
+        let refused = job(&["training.form={patch: {}}", "prediction.engine=patch"]);
+        let Err(JobError::Refused { problems, .. }) = refused else { panic!("{refused:?}") };
+        let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+        assert_eq!(keys, ["training.form.patch", "prediction.engine"]);
+        assert!(problems.iter().all(|problem| problem.message.contains("does not look at single patches")));
     }
 
     #[test]

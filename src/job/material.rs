@@ -158,11 +158,18 @@ fn read_labels(source: &LabelSource, classes: &ClassTable, labels: &mut Labels) 
     })
 }
 
-/// How the labelled voxels were divided, and how many test voxels see training voxels.
-pub(super) fn split_summary(dataset: &SeismicDataset, split: &Split, patch: usize) -> SplitSummary {
+/// How the labelled voxels were divided, and how many test voxels see training voxels: in their patch, or in the `context` of a
+/// network that segments.
+pub(super) fn split_summary(
+    dataset: &SeismicDataset,
+    split: &Split,
+    patch: usize,
+    context: Option<usize>,
+) -> SplitSummary {
     SplitSummary {
         kind: split.kind().to_owned(),
-        leak: dataset.leak(patch),
+        leak: dataset.leak(context.unwrap_or(patch)),
+        context: context.map(|side| side as u64),
         test_voxels: dataset.total(Subset::Test),
         gap: match split {
             Split::Stripes(stripes) => Some(stripes.gap as u64),

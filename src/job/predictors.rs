@@ -3,7 +3,7 @@
 use super::engine_choice::fixed;
 use super::schema::Precision as PrecisionName;
 use super::{JobEvent, Listener, RunError};
-use crate::network::{Device, Model, NetworkError, Precision, Predictor};
+use crate::network::{Device, Model, MonteCarlo, NetworkError, Precision, Predictor};
 use crate::predict::{Engine, PredictOptions, choose_precision};
 use crate::volume::SectionReader;
 
@@ -15,7 +15,7 @@ pub(super) fn workers_per_device(devices: &[Device], threads: usize) -> usize {
     if devices.iter().any(|device| device.is_cuda()) { WORKERS_PER_GPU } else { threads }
 }
 
-/// The model `workers` times on each of `devices`. Devices take turns, so that a prediction of few sections uses all of them.
+/// The model `workers` times on each of `devices`, for passes with dropout where `sampled`. Devices take turns, so that a prediction of few sections uses all of them.
 ///
 /// # Errors
 /// When a device does not have the precision or refuses the weights.
@@ -24,8 +24,12 @@ pub(super) fn predictors(
     devices: &[Device],
     workers: usize,
     precision: Precision,
+    sampled: bool,
 ) -> Result<Vec<Predictor>, NetworkError> {
-    let on = |&device: &Device| model.predictor_in(device, precision);
+    let on = |&device: &Device| match sampled {
+        true => model.sampling_predictor_in(device, precision),
+        false => model.predictor_in(device, precision),
+    };
     let first: Vec<Predictor> = devices.iter().map(on).collect::<Result<_, _>>()?;
     Ok((0..workers).flat_map(|_| first.iter().map(Predictor::share)).collect())
 }
@@ -60,7 +64,11 @@ impl PrecisionChoice<'_> {
                 precision
             }
         };
+        let segments = model.description.layers()?.segmentation().is_some();
         let (engine, size, stride) = match options.engine {
+            Engine::Dense { tile } if segments && options.window.shape().into_iter().all(|side| side <= tile) => {
+                ("dense engine", "whole sections".to_owned(), 1)
+            }
             Engine::Dense { tile } => ("dense engine", format!("tiles of at most {tile} x {tile} voxels"), 1),
             Engine::Patch { batch, stride } => ("patch engine", format!("{batch} patches at a time"), stride),
         };
@@ -75,7 +83,11 @@ impl PrecisionChoice<'_> {
             listener.notice(&JobEvent::Warning(&text));
         }
         let averaged = if options.both_planes { ", mean of both planes" } else { "" };
+        let passes = match options.monte_carlo {
+            None => String::new(),
+            Some(MonteCarlo { passes, seed }) => format!(", mean of {passes} passes with dropout, seed {seed}"),
+        };
         let title = model.description.architecture.title();
-        Ok((precision, format!("{preview}interpreted by {title}, {engine}, {precision}{averaged}")))
+        Ok((precision, format!("{preview}interpreted by {title}, {engine}, {precision}{passes}{averaged}")))
     }
 }

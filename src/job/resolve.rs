@@ -5,7 +5,7 @@ use std::path::Path;
 use super::schema::{
     Access, Amount, ClassEntry, ClassWeights, Clip, Duplicates, Endian, FoldSplit, FoldUnit, Freeze, FrozenStatistics,
     Job, Network, Padding, Patch, PatchPadding, PatchPlane, Pooling, PublishedNetwork, SegyInput, SideLines, Split,
-    StripeFolds, Training, Truncated, VerticalDomain,
+    StripeFolds, Training, Truncated, UnetEncoder, VerticalDomain,
 };
 use crate::dataset::{self, DatasetError};
 use crate::grid::{ClassTable, ClassTableError, Domain, FaciesClass, Geometry, Plane};
@@ -238,6 +238,15 @@ impl Network {
             Self::Densenet121(network) => published(Backbone::Densenet121, network),
             Self::Minerals1(network) => published(Backbone::Minerals1, network),
             Self::Minerals2(network) => published(Backbone::Minerals2, network),
+            Self::Unet(unet) => {
+                let encoder = unet.encoder.into();
+                Architecture::Unet(network::Unet {
+                    encoder,
+                    decoder: unet.decoder.clone().unwrap_or_else(|| encoder.decoder()),
+                    dropout: unet.dropout,
+                    batch_norm: unet.batch_norm,
+                })
+            }
         }
     }
 
@@ -251,7 +260,11 @@ impl Network {
                 Freeze::Through(name) => network::Freeze::Through(name),
             });
         }
-        self.published()?.freeze.clone().map(network::Freeze::from)
+        let freeze = match self {
+            Self::Unet(unet) => &unet.freeze,
+            _ => &self.published()?.freeze,
+        };
+        freeze.clone().map(network::Freeze::from)
     }
 
     /// What frozen batch normalisation takes while the rest learns.
@@ -266,7 +279,19 @@ impl Network {
     pub fn weights(&self) -> Option<&Path> {
         match self {
             Self::Vgg16(vgg16) => vgg16.weights.as_deref(),
+            Self::Unet(unet) => unet.weights.as_deref(),
             _ => self.published()?.weights.as_deref(),
+        }
+    }
+}
+
+impl From<UnetEncoder> for network::Encoder {
+    fn from(encoder: UnetEncoder) -> Self {
+        match encoder {
+            UnetEncoder::Vgg16 => Self::Vgg16,
+            UnetEncoder::Resnet18 => Self::Resnet18,
+            UnetEncoder::Resnet34 => Self::Resnet34,
+            UnetEncoder::Resnet50 => Self::Resnet50,
         }
     }
 }

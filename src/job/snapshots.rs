@@ -100,7 +100,8 @@ mod tests {
                     code(inline, crossline, sample)
                 });
                 let confidence = Some(codes.mapv(f32::from));
-                snapshots.add(&PredictedSection { section, codes, confidence, probability: None });
+                let uncertainty = Vec::new();
+                snapshots.add(&PredictedSection { section, codes, confidence, probability: None, uncertainty });
             }
             let inline = Array2::from_shape_fn((4, 3), |(j, k)| code(1, j, k));
             let crossline = Array2::from_shape_fn((2, 3), |(i, k)| code(i, 2, k));

@@ -13,7 +13,10 @@ use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
 };
-use crate::network::{Device, Learner, LearnerOptions, Model, ModelDescription, Precision, Pretrained, set_threads};
+use crate::network::{
+    Device, Learner, LearnerOptions, Model, ModelDescription, NetworkError, Precision, Predictor, Pretrained,
+    set_threads,
+};
 use crate::predict::{Engine, ScoreOptions, SubsetValidator, fit_temperature};
 use crate::report::{EVENT_FILE, EventLog, Figure, HistoryCsv, TrainingCurves, read_history};
 use crate::train::{Checkpoint, FeatureCache, Form, Observer, TrainingEvent, TrainingOptions, Validator, train};
@@ -29,6 +32,8 @@ const TENSORBOARD: &str = "tensorboard";
 pub(super) const UNFINISHED: &str = "training";
 /// Most validation voxels that are scored patch by patch after an epoch.
 const MOST_VALIDATION_PATCHES: usize = 4096;
+/// Larger sections are scored in parts by networks that segment.
+const MOST_VOXELS_AT_A_TIME: usize = 1 << 20;
 /// A killed run loses at most this much work.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// One batch waits while the next is made.
@@ -160,7 +165,7 @@ impl PreparedTraining {
 
         let padding: Padding = job.patch.padding.into();
         let options = ScoreOptions {
-            engine: scoring_engine(&self.learner.predictor()?),
+            engine: scoring_engine(&self.learner.predictor()?, &self.dataset),
             padding,
             most_voxels: Some(MOST_VALIDATION_PATCHES),
         };
@@ -235,8 +240,15 @@ fn checkpoint_path(folder: &RunFolder) -> PathBuf {
     folder.partial().join(UNFINISHED).join("checkpoint.safetensors")
 }
 
-/// The engine that scores labelled voxels: dense wherever the network allows it.
-pub(super) fn scoring_engine(predictor: &crate::network::Predictor) -> Engine {
+/// The engine that scores labelled voxels: dense wherever the network allows it. It does not depend on the memory that is free,
+/// so that a continued run measures as it began.
+pub(super) fn scoring_engine(predictor: &Predictor, dataset: &SeismicDataset) -> Engine {
+    if predictor.segmentation().is_some() {
+        let shapes = dataset.sections().iter().map(|section| section.codes.dim());
+        let largest = shapes.map(|(traces, samples)| (traces * samples, traces.max(samples))).max();
+        let whole = largest.filter(|&(voxels, _)| voxels <= MOST_VOXELS_AT_A_TIME);
+        return Engine::Dense { tile: whole.map_or(768, |(_, side)| side) };
+    }
     match predictor.receptive_field() {
         Some(_) => Engine::Dense { tile: 128 },
         None if predictor.device().is_cuda() => Engine::PATCH.with_size(1024),
@@ -254,13 +266,16 @@ fn form(
     let augmentation = job.training.augmentation_options();
     match &job.training.form {
         TrainingForm::Dense(dense) => {
-            let receptive_field =
-                description.layers()?.receptive_field().ok_or(crate::network::NetworkError::NoDenseForm)?;
+            let layers = description.layers()?;
+            // A network that segments sees the crop and no more.
+            let alone = layers.segmentation().map(|_| 1);
+            let receptive_field = layers.receptive_field().or(alone).ok_or(NetworkError::NoDenseForm)?;
+            let crops = dense.crops(&job.network);
             let options = CropOptions {
-                crop: dense.crop,
+                crop: crops.crop,
                 receptive_field,
-                crops_per_step: dense.crops_per_step,
-                labelled_at_least: dense.labelled_at_least,
+                crops_per_step: crops.crops_per_step,
+                labelled_at_least: crops.labelled_at_least,
                 augmentation,
                 seed: job.seed,
             };

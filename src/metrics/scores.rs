@@ -65,8 +65,11 @@ impl ClassScore {
 pub struct SplitSummary {
     /// `random`, `stripes`, `blocks`, `folds` or `none`.
     pub kind: String,
-    /// Test voxels whose patch holds a training voxel.
+    /// Test voxels whose patch, or whose context, holds a training voxel.
     pub leak: u64,
+    /// Side of the square that the network sees round a voxel, where it segments and knows no patch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<u64>,
     /// Test voxels in all, scored or not.
     pub test_voxels: u64,
     /// Least distance of training and test voxels, in traces (and samples, for blocks), where the split is spatial.
@@ -190,7 +193,7 @@ mod tests {
         let classes = ClassTable::from_names(["salt", "else", "absent"]).unwrap();
         let mut matrix = ConfusionMatrix::new(3);
         [(0, 0), (0, 1), (1, 1)].iter().for_each(|&(truth, predicted)| matrix.add(truth, predicted));
-        let split = SplitSummary { kind: "random".into(), leak: 7, test_voxels: 9, gap: None };
+        let split = SplitSummary { kind: "random".into(), leak: 7, context: None, test_voxels: 9, gap: None };
         let metrics = Metrics { train: matrix.scores(&classes), validation: None, test: None, split };
         let text = serde_json::to_string(&metrics).unwrap();
         assert_eq!(serde_json::from_str::<Metrics>(&text).unwrap(), metrics);

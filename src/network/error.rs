@@ -74,6 +74,29 @@ pub enum NetworkError {
     #[error("a network with same padding has no exact dense form: zeros enter at the edge of every patch")]
     #[diagnostic(help("use `engine: patch` and `form: {{ patch: ... }}`, or a network with `padding: valid`"))]
     NoDenseForm,
+    /// Passes with dropout over a network without any.
+    #[error("the network has no dropout, so all passes of `monte_carlo` would be the same")]
+    #[diagnostic(help("give its head a `dropout` above 0 and train again, or leave `prediction.monte_carlo` out"))]
+    NoDropout,
+    /// Passes with dropout over a network that segments.
+    #[error("passes with dropout are made with networks that see one window a voxel; a U-Net sees whole sections")]
+    #[diagnostic(help("ask for `entropy` or `margin`, which need no passes, and leave `prediction.monte_carlo` out"))]
+    NoPasses,
+    /// A network that segments has no scores of one patch.
+    #[error("a U-Net gives every voxel of a section its class; it has no form for single patches")]
+    #[diagnostic(help("use `engine: dense` and `form: {{ dense: ... }}`"))]
+    NoPatchForm,
+    /// A U-Net with more steps up than its encoder has down.
+    #[error("a decoder of {wanted} widths does not fit {encoder}, which halves its maps {most} times")]
+    #[diagnostic(help("give 1 to {most} widths, the first for the smallest map"))]
+    DecoderDepth {
+        /// Name of the encoder.
+        encoder: String,
+        /// Widths given.
+        wanted: usize,
+        /// Most that fit.
+        most: usize,
+    },
     /// A freeze request beyond the network.
     #[error("cannot freeze {wanted}: the network has {available}")]
     Freeze {

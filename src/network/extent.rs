@@ -37,6 +37,7 @@ impl Extent {
             }
             Layer::MaxPool if self.rows < 2 || self.columns < 2 => None,
             Layer::MaxPool => Some(Self { rows: self.rows / 2, columns: self.columns / 2, ..self }),
+            Layer::Upsample => Some(Self { rows: 2 * self.rows, columns: 2 * self.columns, ..self }),
             Layer::AveragePoolTo(side) => Some(Self { rows: *side, columns: *side, ..self }),
             Layer::Flatten => Some(Self { channels: self.values(), depth: 1, rows: 1, columns: 1 }),
             Layer::IntoVolumes { depth } => {

@@ -5,7 +5,7 @@ use super::layers::body_end;
 use super::parameters::Parameters;
 use super::{Layer, NetworkError};
 
-/// How far a network is frozen, counted from its input. Where branches run side by side, layers are counted in the order in
+/// How far a network is frozen, counted from its input; of a U-Net, its encoder. Where branches run side by side, layers are counted in the order in
 /// which Keras lists them: by their distance from the place where the branches meet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Freeze {
@@ -56,10 +56,11 @@ impl Freeze {
     /// Names of the frozen layers.
     fn frozen<'a>(&self, layers: &'a [Layer]) -> Result<Vec<&'a str>, NetworkError> {
         let refused = |wanted: String, available: String| NetworkError::Freeze { wanted, available };
-        let listed = match self {
+        let mut listed = match self {
             Self::AllButLast(_) => keras_layers(&layers[..body_end(layers)]),
             _ => keras_layers(layers),
         };
+        listed.truncate(encoder_end(&listed));
         let frozen: Vec<&Layer> = match self {
             Self::Convolutions(count) => {
                 let all: Vec<_> = listed.into_iter().flatten().collect();
@@ -97,6 +98,16 @@ impl Freeze {
         };
         Ok(frozen.into_iter().filter_map(Layer::name).collect())
     }
+}
+
+/// Where the way back up of a U-Net begins, which is its head; the end of other networks.
+fn encoder_end(listed: &[Vec<&Layer>]) -> usize {
+    let begins = |wanted: fn(&Layer) -> bool| {
+        listed.iter().position(|entry| entry.iter().any(|layer| wanted(layer))).unwrap_or(listed.len())
+    };
+    let upwards = begins(|layer| matches!(layer, Layer::Upsample));
+    // Values of its coarsest map may be dropped before.
+    if upwards < listed.len() { upwards.min(begins(|layer| matches!(layer, Layer::Dropout(_)))) } else { upwards }
 }
 
 /// What Keras counts as one layer each, in its order.
@@ -144,7 +155,7 @@ fn shortened(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, Backbone, Head, Input, Padding};
+    use super::super::{Architecture, Backbone, Encoder, Head, Input, Padding, Unet};
     use super::*;
 
     fn vgg16() -> Vec<Layer> {
@@ -183,6 +194,34 @@ mod tests {
         // All that is not head: 174 layers in Keras, of which one is input and one padding.
         assert!(Freeze::AllButLast(172).check(&layers).is_ok());
         assert!(Freeze::AllButLast(173).check(&layers).is_err());
+    }
+
+    #[test]
+    fn of_a_u_net_only_the_encoder_is_frozen_and_counted_as_if_alone() {
+        let unet = |encoder: Encoder| {
+            let unet = Unet { encoder, decoder: encoder.decoder(), dropout: 0.5, batch_norm: true };
+            Architecture::Unet(unet).layers(65, 5).unwrap().layers
+        };
+        let layers = unet(Encoder::Vgg16);
+        let alone = vgg16();
+        for freeze in [
+            Freeze::Convolutions(5),
+            Freeze::Layers(7),
+            Freeze::Through("conv3_1".into()),
+            Freeze::Through("features.10".into()),
+            Freeze::Convolutions(13),
+        ] {
+            assert_eq!(freeze.frozen(&layers).unwrap(), freeze.frozen(&alone).unwrap(), "{freeze:?}");
+        }
+        assert_eq!(Freeze::AllButLast(0).frozen(&layers).unwrap(), Freeze::Convolutions(13).frozen(&layers).unwrap());
+        for freeze in [Freeze::Convolutions(14), Freeze::Layers(40), Freeze::Through("decoder.0.conv1".into())] {
+            assert!(freeze.check(&layers).is_err(), "{freeze:?}");
+        }
+        let layers = unet(Encoder::Resnet50);
+        let published = published(Backbone::Resnet50);
+        for freeze in [Freeze::Through("layer2".into()), Freeze::AllButLast(0), Freeze::Convolutions(10)] {
+            assert_eq!(freeze.frozen(&layers).unwrap(), freeze.frozen(&published).unwrap(), "{freeze:?}");
+        }
     }
 
     #[test]

@@ -36,10 +36,12 @@ pub enum Layer {
     Dropout(f64),
     /// 2 x 2 maximum with stride 2.
     MaxPool,
-    /// Any other pool; patch form only.
+    /// Any other pool; patch and native form only.
     Pool(Pool),
     /// Averages over a grid of this many cells on each side, whatever the size of the map; patch form only.
     AveragePoolTo(usize),
+    /// Doubles rows and columns, every value four times (PyTorch's `nearest`); native form only.
+    Upsample,
     /// `[N, C, H, W]` to `[N, C * H * W]`; patch form only.
     Flatten,
     /// Fully connected layer; a 1 x 1 convolution in the dense form.
@@ -58,7 +60,7 @@ pub enum Layer {
     },
     /// Convolution in three dimensions; patch form only.
     VolumeConvolution(VolumeConvolution),
-    /// Ways that part and meet again; patch form only.
+    /// Ways that part and meet again; patch and native form only.
     Branches {
         /// Each way from input to output; an empty one hands its input on.
         branches: Vec<Vec<Layer>>,
@@ -174,6 +176,20 @@ impl Layer {
             | Self::BatchNorm { name, .. }
             | Self::Linear { name, .. } => Some(name),
             _ => None,
+        }
+    }
+
+    /// How many times less rows and columns it leaves; of branches, on any of them.
+    pub(super) fn stride(&self) -> usize {
+        match self {
+            Self::Convolution(convolution) => convolution.stride,
+            Self::MaxPool => 2,
+            Self::Pool(pool) => pool.stride,
+            Self::Branches { branches, .. } => {
+                let of_branch = |branch: &Vec<Self>| branch.iter().map(Self::stride).product();
+                branches.iter().map(of_branch).max().unwrap_or(1)
+            }
+            _ => 1,
         }
     }
 

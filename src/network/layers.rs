@@ -3,7 +3,7 @@
 use super::extent::Extent;
 use super::layer::leaves;
 use super::parameters::needed;
-use super::{Convolution, Layer, Padding, VolumeConvolution};
+use super::{Convolution, Layer, Padding, Segmentation, VolumeConvolution};
 
 /// A network, and the patch it is made for.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,7 @@ impl Layers {
                 Layer::MaxPool => Some(window * 2),
                 Layer::Pool(_)
                 | Layer::AveragePoolTo(_)
+                | Layer::Upsample
                 | Layer::Flatten
                 | Layer::IntoVolumes { .. }
                 | Layer::VolumeConvolution(_)
@@ -78,6 +79,10 @@ impl Layers {
 
     /// Floating-point operations of the dense form per output voxel, a multiply-add counted as two, without halos.
     pub fn dense_flop_per_voxel(&self) -> u64 {
+        if let Some(Segmentation { multiple, .. }) = self.segmentation() {
+            let block = Extent { channels: self.channels(), depth: 1, rows: multiple, columns: multiple };
+            return self.flop(block, &self.layers) / (multiple * multiple) as u64;
+        }
         let per_layer = self.leaves().into_iter().map(|layer| match layer {
             Layer::Convolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
             Layer::VolumeConvolution(convolution) => 2 * convolution.outputs * convolution.fan_in(),
@@ -89,7 +94,8 @@ impl Layers {
 
     /// Floating-point operations of the patch form of one patch, a multiply-add counted as two.
     pub fn patch_flop(&self) -> u64 {
-        let side = self.receptive_field().unwrap_or(self.patch);
+        let multiple = self.segmentation().map_or(1, |segmentation| segmentation.multiple);
+        let side = self.receptive_field().unwrap_or(self.patch.next_multiple_of(multiple));
         self.flop(Extent { channels: self.channels(), depth: 1, rows: side, columns: side }, &self.layers)
     }
 
@@ -113,6 +119,11 @@ impl Layers {
     /// Where the end of the network begins: the first layer that treats a map as a whole.
     pub fn body_end(&self) -> usize {
         body_end(&self.layers)
+    }
+
+    /// Whether something is dropped while it trains.
+    pub fn drops(&self) -> bool {
+        self.leaves().iter().any(|layer| matches!(layer, Layer::Dropout(share) if *share > 0.0))
     }
 
     /// All layers, those of branches in the place of the branches.

@@ -23,17 +23,53 @@ impl Extent {
     }
 }
 
+/// What becomes of dropout in a prediction.
+#[derive(Clone, Copy, PartialEq)]
+enum Lots {
+    /// It is left out.
+    None,
+    /// Passes part at the first one, which is still ahead; above it values are sums over passes.
+    Ahead,
+    /// A pass is under way.
+    Drawn,
+}
+
 impl Layers {
     /// About the most bytes that are taken while `tiles` dense tiles of `[rows, columns]` outputs are computed at a time: the
     /// walk of the dense form, in numbers. 0 where there is no dense form.
     pub fn dense_bytes(&self, tiles: usize, shape: [usize; 2], precision: Precision, device: Device) -> u64 {
+        self.dense_bytes_with(Lots::None, tiles, shape, precision, device)
+    }
+
+    /// The same for passes with dropout.
+    pub fn sampled_dense_bytes(&self, tiles: usize, shape: [usize; 2], precision: Precision, device: Device) -> u64 {
+        self.dense_bytes_with(Lots::Ahead, tiles, shape, precision, device)
+    }
+
+    fn dense_bytes_with(
+        &self,
+        lots: Lots,
+        tiles: usize,
+        shape: [usize; 2],
+        precision: Precision,
+        device: Device,
+    ) -> u64 {
         let Some(field) = self.receptive_field() else { return 0 };
         let stride = self.total_stride();
         let [rows, columns] = shape.map(|side| (side.next_multiple_of(stride) + field - 1) as u64);
         let input = Extent { count: tiles as u64, channels: self.channels() as u64, rows, columns };
-        let outputs = (tiles * shape[0] * shape[1] * self.outputs()) as u64;
+        let outputs = (tiles * shape[0] * shape[1]) as u64 * self.woven_channels(lots);
         // Scores, their softmax and its transpose are float32 whatever the precision.
-        self.peak(input, 0, device) * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
+        self.peak(input, 0, device, lots) * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
+    }
+
+    /// About the most bytes that are taken while `pictures` of `[rows, columns]` are segmented at a time.
+    pub fn native_bytes(&self, pictures: usize, [rows, columns]: [usize; 2], precision: Precision) -> u64 {
+        let input = extent::Extent { channels: self.channels(), depth: 1, rows, columns };
+        let peak = (pictures * self.patch_peak(input, &self.layers)) as u64;
+        let outputs = (pictures * rows * columns * self.outputs()) as u64;
+        // Scores, their softmax and its transpose are float32 whatever the precision.
+        peak * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
     }
 
     /// About the most bytes that are taken while `batch` patches are computed at a time.
@@ -45,12 +81,42 @@ impl Layers {
         peak * bytes_per_value(precision) + patches + self.scratch_bytes()
     }
 
+    /// As [`Layers::patch_bytes`], for passes with dropout: beside the first one's input stand mask and product, and the sums.
+    pub fn sampled_patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
+        let side = self.receptive_field().unwrap_or(self.patch);
+        let mut extent = extent::Extent { channels: self.channels(), depth: 1, rows: side, columns: side };
+        let mut largest = 0;
+        for layer in &self.layers {
+            let after = extent.after(layer, self.padding).unwrap_or(extent);
+            if leaves(std::slice::from_ref(layer)).into_iter().any(draws) {
+                largest = largest.max(extent.values().max(after.values()));
+            }
+            extent = after;
+        }
+        self.patch_bytes(batch, precision) + 4 * (batch * (4 * largest + 6 * self.outputs())) as u64
+    }
+
+    /// What stands for one voxel where phases are woven together: scores, or the moments of all passes, which are float32 and
+    /// so count twice.
+    fn woven_channels(&self, lots: Lots) -> u64 {
+        let classes = self.outputs() as u64;
+        if lots == Lots::Ahead { 2 * (2 * classes + 1) } else { classes }
+    }
+
     /// Most values alive while `input` goes through the layers from `from` on.
-    fn peak(&self, input: Extent, from: usize, device: Device) -> u64 {
+    fn peak(&self, input: Extent, from: usize, device: Device, lots: Lots) -> u64 {
         let mut extent = input;
         let mut peak = extent.values();
         for (place, layer) in self.layers.iter().enumerate().skip(from) {
             let held = extent.values();
+            if draws(layer) && lots != Lots::None {
+                // The input, a float32 mask, which may count twice, and the product.
+                peak = peak.max(4 * held);
+                if lots == Lots::Ahead {
+                    let sums = 2 * 5 * extent.pixels() * self.outputs() as u64;
+                    return peak.max(held + sums + self.peak(extent, place + 1, device, Lots::Drawn));
+                }
+            }
             let (stride, kernel) = match layer {
                 Layer::MaxPool => (2, 2),
                 Layer::Convolution(Convolution { stride, kernel: [side, _], .. }) => (*stride as u64, *side as u64),
@@ -70,8 +136,8 @@ impl Layers {
             } else {
                 (extent, held.div_ceil(2))
             };
-            let woven = extent.pixels() * phases * self.outputs() as u64;
-            return peak.max(held + beside + woven + self.peak(below, place + 1, device));
+            let woven = extent.pixels() * phases * self.woven_channels(lots);
+            return peak.max(held + beside + woven + self.peak(below, place + 1, device, lots));
         }
         peak
     }
@@ -91,7 +157,10 @@ impl Layers {
                     let mut within = 0;
                     for branch in branches {
                         within = within.max(given + self.patch_peak(extent, branch));
-                        given += extent.after_all(branch, self.padding).map_or(0, extent::Extent::values);
+                        // An empty one hands on what is there.
+                        if !branch.is_empty() {
+                            given += extent.after_all(branch, self.padding).map_or(0, extent::Extent::values);
+                        }
                     }
                     within.max(given + after.values())
                 }
@@ -115,6 +184,10 @@ impl Layers {
     }
 }
 
+fn draws(layer: &Layer) -> bool {
+    matches!(layer, Layer::Dropout(share) if *share > 0.0)
+}
+
 fn with_channels(layer: &Layer, extent: Extent) -> Extent {
     match layer {
         Layer::Convolution(Convolution { outputs, .. }) | Layer::Linear { outputs, .. } => {
@@ -130,7 +203,7 @@ fn bytes_per_value(precision: Precision) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Architecture, Head, Padding};
+    use super::super::{Architecture, Encoder, Head, Padding, Unet};
     use super::*;
 
     #[test]
@@ -149,11 +222,45 @@ mod tests {
     }
 
     #[test]
+    fn passes_with_dropout_take_more_and_networks_without_take_the_same_but_their_moments() {
+        let bytes = |dropout: f64| {
+            let head = Head { hidden: vec![256], dropout, batch_norm: true, batch_norm_scores: true };
+            let architecture = Architecture::Vgg16 { cut: Some("conv4_1".into()), padding: Padding::Valid, head };
+            let layers = architecture.layers(65, 9).unwrap();
+            let dense = |side: usize| {
+                layers.sampled_dense_bytes(1, [side, side], Precision::Float32, Device::cpu())
+                    - layers.dense_bytes(1, [side, side], Precision::Float32, Device::cpu())
+            };
+            (dense(512), layers.sampled_patch_bytes(8, Precision::Float32))
+        };
+        let (with, without) = (bytes(0.5), bytes(0.0));
+        // Three copies of the moments of 512 x 512 voxels, counted twice, and those woven below.
+        let moments = 512 * 512 * (2 * 19 - 9) * 4;
+        assert!((3 * moments..5 * moments).contains(&without.0), "{without:?}");
+        assert!(with.0 > without.0);
+        // The hidden layer's 256 values are dropped.
+        assert_eq!(with.1 - without.1, 4 * 8 * 4 * 256);
+    }
+
+    #[test]
     fn patches_take_their_widest_pair_of_layers() {
         let head = Head { hidden: vec![256], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
         let layers = Architecture::Vgg16 { cut: None, padding: Padding::Same, head }.layers(65, 9).unwrap();
         let ten = layers.patch_bytes(10, Precision::Float32) - layers.patch_bytes(0, Precision::Float32);
         // conv1_2 reads and writes 64 channels of 65 x 65 values; and the patches themselves.
         assert_eq!(ten, 10 * 65 * 65 * (2 * 64 + 1) * 4);
+    }
+
+    #[test]
+    fn a_u_net_takes_what_meets_before_its_last_widths() {
+        let decoder = Encoder::Vgg16.decoder();
+        let unet = Unet { encoder: Encoder::Vgg16, decoder, dropout: 0.5, batch_norm: true };
+        let layers = Architecture::Unet(unet).layers(65, 8).unwrap();
+        let bytes = |side| {
+            layers.native_bytes(1, [side, side], Precision::Float32)
+                - layers.native_bytes(1, [0, 0], Precision::Float32)
+        };
+        // Beside 64 channels that go across and 64 from below: both put together. And the scores, their softmax, its transpose.
+        assert_eq!(bytes(512), 512 * 512 * 4 * (64 + 64 + 128 + 3 * 8));
     }
 }

@@ -115,7 +115,8 @@ impl Model {
         if let Some(pretrained) = pretrained {
             let backbone = description.architecture.backbone();
             let (input, as_recorded) = (description.input(), description.amplitude.is_as_recorded());
-            pretrained.load_into(&network.layers, backbone, input, as_recorded, &mut network.parameters)?;
+            let layers = description.architecture.pretrained_layers(&network.layers)?;
+            pretrained.load_into(&layers, backbone, input, as_recorded, &mut network.parameters)?;
             description.pretrained = Some(pretrained.origin(backbone));
         }
         Ok(Self { description, network })
@@ -147,6 +148,16 @@ impl Model {
         let mut network = self.network.shared();
         network.move_to(device.0)?;
         Ok(Predictor::new(&network, device, precision)?.calibrated(self.description.temperature))
+    }
+
+    /// The model for passes with dropout on `device`.
+    ///
+    /// # Errors
+    /// As [`Model::predictor_in`], and where nothing is dropped in the network.
+    pub fn sampling_predictor_in(&self, device: Device, precision: Precision) -> Result<Predictor, NetworkError> {
+        let mut network = self.network.shared();
+        network.move_to(device.0)?;
+        Ok(Predictor::with_dropout(&network, device, precision)?.calibrated(self.description.temperature))
     }
 
     pub(super) fn into_network(self) -> Sequential {

@@ -12,6 +12,8 @@ use tch::{Kind, Tensor};
 
 use super::NetworkError;
 use super::convolution::{Walk, convolve};
+use super::dropout::Lots;
+use super::monte_carlo::over_passes;
 use super::prepared::{Prepared, Step};
 
 /// Phases with fewer pixels than this go through together: below it a kernel takes longer to start than to run. A CUDA device
@@ -23,6 +25,11 @@ pub(super) fn few_pixels(on_cuda: bool) -> i64 {
 impl Prepared {
     /// Class scores `[N, K, H, W]` in float32 of windows `[N, 1, H + r - 1, W + r - 1]`.
     pub(super) fn dense_scores(&self, windows: &Tensor) -> Result<Tensor, NetworkError> {
+        self.dense(windows, None)
+    }
+
+    /// Class scores of one pass, or of all passes what [`over_passes`] makes of them; without lots nothing is dropped.
+    pub(super) fn dense(&self, windows: &Tensor, lots: Option<&Lots>) -> Result<Tensor, NetworkError> {
         let halo = self.receptive_field.ok_or(NetworkError::NoDenseForm)? as i64 - 1;
         let (_, _, height, width) = windows.size4()?;
         let stride = self.total_stride as i64;
@@ -31,31 +38,37 @@ impl Prepared {
         tch::no_grad(|| {
             let windows = windows.f_to_kind(self.kind())?;
             if rows == 0 && columns == 0 {
-                return Ok(self.dense_from(windows, 0)?.f_to_kind(Kind::Float)?);
+                return Ok(self.dense_from(windows, 0, lots)?.f_to_kind(Kind::Float)?);
             }
             // All phases have one size, so the sides are filled up; what comes out of the zeros is cut off again.
-            let scores = self.dense_from(windows.f_constant_pad_nd([0, columns, 0, rows])?, 0)?;
+            let scores = self.dense_from(windows.f_constant_pad_nd([0, columns, 0, rows])?, 0, lots)?;
             let scores = scores.f_narrow(2, 0, height - halo)?.f_narrow(3, 0, width - halo)?;
             Ok(scores.f_to_kind(Kind::Float)?)
         })
     }
 
-    fn dense_from(&self, mut values: Tensor, from: usize) -> Result<Tensor, NetworkError> {
+    fn dense_from(&self, mut values: Tensor, from: usize, lots: Option<&Lots>) -> Result<Tensor, NetworkError> {
         for (place, step) in self.steps.iter().enumerate().skip(from) {
+            // What comes before is the same in every pass.
+            if let Some(lots) = lots.filter(|lots| self.first_draw == Some(place) && !lots.is_drawn()) {
+                return over_passes(lots, |pass| {
+                    self.dense_from(values.shallow_clone(), place, Some(&lots.of_pass(pass)))
+                });
+            }
             values = match step {
-                Step::MaxPool => return self.phases(&values, place),
-                Step::Convolution { geometry, .. } if geometry.stride > 1 => return self.phases(&values, place),
+                Step::MaxPool => return self.phases(&values, place, lots),
+                Step::Convolution { geometry, .. } if geometry.stride > 1 => return self.phases(&values, place, lots),
                 Step::Convolution { weight, bias, .. } => {
                     convolve(&values, weight, bias.as_ref(), Walk::strided(1), self.precision)?
                 }
-                other => self.pointwise(other, values)?,
+                other => self.pointwise(other, values, lots)?,
             };
         }
         Ok(values)
     }
 
     /// The strided step at `place` at every voxel, and all that follows it.
-    fn phases(&self, values: &Tensor, place: usize) -> Result<Tensor, NetworkError> {
+    fn phases(&self, values: &Tensor, place: usize, lots: Option<&Lots>) -> Result<Tensor, NetworkError> {
         let (stride, kernel) = stride_and_kernel(&self.steps[place]).map_or((1, 1), |(s, k)| (s as i64, k as i64));
         let (n, _, height, width) = values.size4()?;
         let (rows, columns) = ((height - kernel + 1) / stride, (width - kernel + 1) / stride);
@@ -66,7 +79,8 @@ impl Prepared {
                 phases.push(phase);
                 Ok(())
             })?;
-            let scores = self.dense_from(Tensor::f_cat(&phases, 0)?, next)?;
+            let lots = lots.map(|lots| lots.of_all_phases(stride));
+            let scores = self.dense_from(Tensor::f_cat(&phases, 0)?, next, lots.as_ref())?;
             let (_, classes, rows, columns) = scores.size4()?;
             let apart = scores.f_reshape([stride, stride, n, classes, rows, columns])?;
             return Ok(apart.f_permute([2, 3, 4, 0, 5, 1])?.f_reshape([
@@ -78,7 +92,8 @@ impl Prepared {
         }
         let mut woven: Option<Tensor> = None;
         self.each_phase(values, place, |row, column, phase| {
-            let scores = self.dense_from(phase, next)?;
+            let lots = lots.map(|lots| lots.of_phase(row, column, stride));
+            let scores = self.dense_from(phase, next, lots.as_ref())?;
             let (_, classes, rows, columns) = scores.size4()?;
             let shape = [n, classes, rows * stride, columns * stride];
             let target = match woven.take() {

@@ -4,10 +4,11 @@ use ndarray::{Array2, Array3, Array4, ArrayView3, ArrayView4};
 use tch::{Kind, Tensor};
 
 use super::array::{self, tensor_from_array, values};
+use super::dropout::{Draw, Lots};
 use super::prepared::Prepared;
 use super::sequential::Sequential;
 use super::temperature::probabilities;
-use super::{Device, NetworkError, Precision};
+use super::{Device, Moments, NetworkError, Precision, Segmentation};
 
 /// A network with fixed weights on one device, in one precision. Not shared between threads; [`Predictor::share`] gives each
 /// its own.
@@ -28,6 +29,16 @@ impl Predictor {
     /// The same, with class scores divided by `temperature` before they become probabilities.
     pub(super) fn calibrated(self, temperature: Option<f64>) -> Self {
         Self { temperature, ..self }
+    }
+
+    /// The same with its dropout, for passes that draw lots.
+    pub(super) fn with_dropout(
+        network: &Sequential,
+        device: Device,
+        precision: Precision,
+    ) -> Result<Self, NetworkError> {
+        precision.check(device)?;
+        Ok(Self { network: Prepared::with_dropout(network, precision)?, device, temperature: None })
     }
 
     /// The same network for another thread; the weights are not copied.
@@ -70,6 +81,11 @@ impl Predictor {
         self.network.receptive_field
     }
 
+    /// What a network that segments asks of its pictures; `None` of the others.
+    pub fn segmentation(&self) -> Option<Segmentation> {
+        self.network.segmentation
+    }
+
     /// Product of all strides: tiles whose sides are multiples of it waste no arithmetic.
     pub fn total_stride(&self) -> usize {
         self.network.total_stride
@@ -100,6 +116,14 @@ impl Predictor {
         let (_, _, rows, columns) = windows.dim();
         self.check_window([rows, columns])?;
         maps(&self.network.dense_scores(&self.input(windows)?)?)
+    }
+
+    /// Class scores (logits) `[n, K, h, w]` of pictures `[n, channel, h, w]`, by a network that segments.
+    ///
+    /// # Errors
+    /// When the network does not segment, the pictures have other channels, or memory runs out.
+    pub fn segmentation_scores(&self, pictures: ArrayView4<'_, f32>) -> Result<Array4<f32>, NetworkError> {
+        maps(&self.network.native_scores(&self.input(pictures)?)?)
     }
 
     /// Puts a padded section `[channel, rows, columns]`, samples down and traces across, on the device. Its tiles and patches
@@ -170,6 +194,26 @@ impl PlacedSection<'_> {
     /// # Errors
     /// When the network has no dense form, a window leaves the section, the shape does not fit or memory runs out.
     pub fn tiles(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Probabilities, NetworkError> {
+        let scores = self.predictor.network.dense_scores(&self.windows(corners, shape)?)?;
+        Ok(Probabilities(tch::no_grad(|| self.predictor.probabilities(&scores))?))
+    }
+
+    /// What passes with dropout say of the same tiles.
+    ///
+    /// # Errors
+    /// As [`PlacedSection::tiles`], and where nothing is dropped in the network.
+    pub fn sampled_tiles(
+        &self,
+        corners: &[[usize; 2]],
+        shape: [usize; 2],
+        draw: &Draw,
+    ) -> Result<Moments, NetworkError> {
+        let windows = self.windows(corners, shape)?;
+        let lots = Lots::of_tiles(draw, corners).calibrated(self.predictor.temperature);
+        Moments::from_tensor(&self.predictor.network.dense_moments(&windows, &lots)?)
+    }
+
+    fn windows(&self, corners: &[[usize; 2]], shape: [usize; 2]) -> Result<Tensor, NetworkError> {
         let field = self.predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
         let window = shape.map(|side| side + field - 1);
         self.predictor.check_window(window)?;
@@ -178,9 +222,32 @@ impl PlacedSection<'_> {
             Ok(self.section.f_narrow(1, row as i64, height)?.f_narrow(2, column as i64, width)?)
         };
         let windows = corners.iter().map(view).collect::<Result<Vec<_>, _>>()?;
-        let windows = Tensor::f_stack(&windows, 0)?;
-        let scores = self.predictor.network.dense_scores(&windows)?;
-        Ok(Probabilities(tch::no_grad(|| self.predictor.probabilities(&scores))?))
+        Ok(Tensor::f_stack(&windows, 0)?)
+    }
+
+    /// Class probabilities of the `kept` voxels of each of `segments`, whose inputs have the shape `input`.
+    ///
+    /// # Errors
+    /// When the network does not segment, an input leaves the section, a part its input, or memory runs out.
+    pub fn segments(
+        &self,
+        segments: &[Segment],
+        input: [usize; 2],
+        kept: [usize; 2],
+    ) -> Result<Probabilities, NetworkError> {
+        let part = |tensor: &Tensor, from: [usize; 2], shape: [usize; 2]| -> Result<Tensor, NetworkError> {
+            let rows = tensor.f_narrow(-2, from[0] as i64, shape[0] as i64)?;
+            Ok(rows.f_narrow(-1, from[1] as i64, shape[1] as i64)?)
+        };
+        let inputs = segments.iter().map(|segment| part(&self.section, segment.input, input));
+        let inputs = Tensor::f_stack(&inputs.collect::<Result<Vec<_>, _>>()?, 0)?;
+        let scores = self.predictor.network.native_scores(&inputs)?;
+        tch::no_grad(|| {
+            let of_segment =
+                |(place, segment): (usize, &Segment)| part(&scores.f_get(place as i64)?, segment.kept, kept);
+            let scores = segments.iter().enumerate().map(of_segment).collect::<Result<Vec<_>, _>>()?;
+            Ok(Probabilities(self.predictor.probabilities(&Tensor::f_stack(&scores, 0)?)?))
+        })
     }
 
     /// Class probabilities `[n, K]` of voxels whose patches begin at `corners`.
@@ -188,6 +255,20 @@ impl PlacedSection<'_> {
     /// # Errors
     /// When a patch leaves the section or memory runs out.
     pub fn patches(&self, corners: &[[usize; 2]]) -> Result<Array2<f32>, NetworkError> {
+        rows(&self.predictor.probabilities(&self.predictor.network.patch_scores(&self.gathered(corners)?)?)?)
+    }
+
+    /// What passes with dropout say of the same patches.
+    ///
+    /// # Errors
+    /// As [`PlacedSection::patches`], and where nothing is dropped in the network.
+    pub fn sampled_patches(&self, corners: &[[usize; 2]], draw: &Draw) -> Result<Moments, NetworkError> {
+        let patches = self.gathered(corners)?;
+        let lots = Lots::of_patches(draw, corners).calibrated(self.predictor.temperature);
+        Moments::from_tensor(&self.predictor.network.patch_moments(&patches, &lots)?)
+    }
+
+    fn gathered(&self, corners: &[[usize; 2]]) -> Result<Tensor, NetworkError> {
         let side = self.predictor.patch() as i64;
         // Views of all patches, then a copy of the chosen ones, made on the device.
         let windows = self.section.f_permute([1, 2, 0])?.f_unfold(0, side, 1)?.f_unfold(1, side, 1)?;
@@ -195,9 +276,17 @@ impl PlacedSection<'_> {
             let places: Vec<i64> = corners.iter().map(|corner| corner[axis] as i64).collect();
             Ok(Some(self.predictor.places(&places)?))
         };
-        let patches = windows.f_index(&[index(0)?, index(1)?])?;
-        rows(&self.predictor.probabilities(&self.predictor.network.patch_scores(&patches)?)?)
+        Ok(windows.f_index(&[index(0)?, index(1)?])?)
     }
+}
+
+/// A part of a section that a network segments by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    /// First row and column of what it sees, in the placed section.
+    pub input: [usize; 2],
+    /// First row and column of the scores that are kept, in the input.
+    pub kept: [usize; 2],
 }
 
 /// Class probabilities of tiles, still on the device: `[n, K, rows, columns]`.

@@ -24,6 +24,15 @@ pub(super) enum Form {
     Dense,
     /// The same with the phases of each stride as entries of the batch; H and W are multiples of the total stride.
     Phases,
+    /// `[N, 1, H, W]` to `[N, K, H, W]`, for networks that undo their strides.
+    Native,
+}
+
+impl Form {
+    /// Whether strides are taken as they are.
+    fn strides(self) -> bool {
+        matches!(self, Self::Patch | Self::Native)
+    }
 }
 
 /// Layers with their weights.
@@ -62,7 +71,8 @@ impl Sequential {
 
     /// Class scores with dropout, batch statistics and a graph from the first trainable layer on.
     pub(super) fn train(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
-        self.train_from(self.narrowed(input, form)?, 0, form)
+        let scores = self.train_from(self.narrowed(input, form)?, 0, form)?;
+        if form == Form::Native { cut_to(&scores, input) } else { Ok(scores) }
     }
 
     /// The same from the [features](Self::frozen_features) of the input.
@@ -78,10 +88,13 @@ impl Sequential {
         tch::no_grad(|| self.run(self.narrowed(input, form)?, 0..self.steady_layers(), form))
     }
 
-    /// The layers that [`Self::frozen_features`] go through, with some weights among them.
+    /// The layers that [`Self::frozen_features`] go through, with some weights among them. None of a network that segments:
+    /// zeros enter at the edges of every crop, so the features of a place differ with the crop.
     pub(super) fn frozen_layers(&self) -> Result<Option<FrozenLayers>, NetworkError> {
         let layers = &self.layers.layers[..self.steady_layers()];
-        if !leaves(layers).iter().any(|layer| matches!(layer, Layer::Convolution(_) | Layer::Linear { .. })) {
+        if self.layers.segmentation().is_some()
+            || !leaves(layers).iter().any(|layer| matches!(layer, Layer::Convolution(_) | Layer::Linear { .. }))
+        {
             return Ok(None);
         }
         let (side, device) = (self.layers.patch as i64, self.parameters.device());
@@ -101,8 +114,11 @@ impl Sequential {
         outputs + window(&self.layers.layers) - window(&self.layers.layers[..steady])
     }
 
-    /// The dense form to train with on crops that give outputs of this shape.
+    /// The form to train with on crops that give outputs of this shape.
     pub(super) fn dense_form(&self, outputs: [i64; 2]) -> Form {
+        if self.layers.segmentation().is_some() {
+            return Form::Native;
+        }
         let total = self.spread_before(self.layers.layers.len(), Form::Dense);
         if outputs.iter().all(|side| side % total == 0) { Form::Phases } else { Form::Dense }
     }
@@ -127,6 +143,11 @@ impl Sequential {
                 Ok(input.f_narrow(2, start, window as i64)?.f_narrow(3, start, window as i64)?)
             }
             (Form::Dense | Form::Phases, None) => Err(NetworkError::NoDenseForm),
+            (Form::Native, _) => match self.layers.segmentation() {
+                Some(segmentation) => filled_up(input, segmentation.multiple),
+                None => Err(NetworkError::NoDenseForm),
+            },
+            (Form::Patch, None) if self.layers.segmentation().is_some() => Err(NetworkError::NoPatchForm),
             _ => Ok(input.shallow_clone()),
         }
     }
@@ -173,7 +194,7 @@ impl Sequential {
                     self.factor(&output)?
                 }
                 Layer::MaxPool => {
-                    let stride = if form == Form::Patch { 2 } else { 1 };
+                    let stride = if form.strides() { 2 } else { 1 };
                     values.f_max_pool2d([2, 2], [stride, stride], [0, 0], [dilation, dilation], false)?
                 }
                 Layer::BatchNorm { name, epsilon, .. } => self.batch_norm(&values, name, *epsilon)?,
@@ -182,6 +203,7 @@ impl Sequential {
                 Layer::Relu => values.f_relu()?,
                 Layer::Relu6 => values.f_relu6()?,
                 Layer::Pool(pool) => pooled(&values, pool, self.layers.padding)?,
+                Layer::Upsample => doubled(&values)?,
                 Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
                 Layer::Branches { branches, join } => {
                     let run = |branch: &Vec<Layer>| self.run_layers(values.shallow_clone(), branch, form, spread);
@@ -194,14 +216,14 @@ impl Sequential {
             if form == Form::Phases {
                 values = apart(&values, spread, stride(layer))?;
             }
-            spread *= if form == Form::Patch { 1 } else { stride(layer) };
+            spread *= if form.strides() { 1 } else { stride(layer) };
         }
         Ok(values)
     }
 
     /// Product of the strides before layer `end`, where the form does not take them as they are.
     fn spread_before(&self, end: usize, form: Form) -> i64 {
-        if form == Form::Patch { 1 } else { self.layers.layers[..end].iter().map(stride).product() }
+        if form.strides() { 1 } else { self.layers.layers[..end].iter().map(stride).product() }
     }
 
     fn convolution(
@@ -215,7 +237,7 @@ impl Sequential {
         let weight = self.factor(self.parameters.tensor(&format!("{name}.weight"))?)?;
         let bias = if *bias { Some(self.factor(self.parameters.tensor(&format!("{name}.bias"))?)?) } else { None };
         let (input, precision) = (&self.factor(input)?, self.precision);
-        if form != Form::Patch {
+        if !form.strides() {
             let walk = Walk { dilation, ..Walk::strided(1) };
             return self.factor(&convolve(input, &weight, bias.as_ref(), walk, precision)?);
         }
@@ -285,6 +307,29 @@ fn stride(layer: &Layer) -> i64 {
 /// The output of the last layer in the shape of its form: the window of a valid network has shrunk to one sample.
 fn scores(output: Tensor, form: Form) -> Result<Tensor, NetworkError> {
     if form == Form::Patch && output.dim() == 4 { Ok(output.f_flatten(1, -1)?) } else { Ok(output) }
+}
+
+/// Every value four times.
+pub(super) fn doubled(values: &Tensor) -> Result<Tensor, NetworkError> {
+    let (_, _, height, width) = values.size4()?;
+    Ok(values.f_upsample_nearest2d([2 * height, 2 * width], 2.0, 2.0)?)
+}
+
+/// The pictures with zeros below and on the right up to the next multiples.
+pub(super) fn filled_up(pictures: &Tensor, multiple: usize) -> Result<Tensor, NetworkError> {
+    let (_, _, height, width) = pictures.size4()?;
+    let missing = |side: i64| (side as usize).next_multiple_of(multiple) as i64 - side;
+    let (rows, columns) = (missing(height), missing(width));
+    if rows == 0 && columns == 0 {
+        return Ok(pictures.shallow_clone());
+    }
+    Ok(pictures.f_constant_pad_nd([0, columns, 0, rows])?)
+}
+
+/// The part of `scores` that stands for `pictures`, without what was filled up.
+pub(super) fn cut_to(scores: &Tensor, pictures: &Tensor) -> Result<Tensor, NetworkError> {
+    let (_, _, height, width) = pictures.size4()?;
+    Ok(scores.f_narrow(2, 0, height)?.f_narrow(3, 0, width)?)
 }
 
 /// Where branches meet.

@@ -85,9 +85,11 @@ fn codes(
     options: &PredictOptions,
     sections: &[Section],
 ) -> Result<Vec<Array2<u8>>, PredictError> {
+    // Rounding shows in one pass as well as in many.
+    let options = PredictOptions { monte_carlo: None, ..options.clone() };
     let interpret = |&section: &Section| {
         let ScaledSection { channels, live } = reader.read(section)?;
-        Ok(interpret_section(predictor, options, &channels, ArrayView1::from(&live))?.codes)
+        Ok(interpret_section(predictor, &options, section, &channels, ArrayView1::from(&live))?.codes)
     };
     sections.iter().map(interpret).collect()
 }

@@ -1,13 +1,14 @@
-//! The dense engine: exact tiles of one fixed shape.
+//! The dense engine: tiles of one fixed shape, which give what the whole section would.
 
 use ndarray::{Array3, ArrayView1, Axis, s};
 
 use super::engine::SectionView;
+use super::segments;
 use super::{Interpretation, Outputs};
-use crate::network::{Device, NetworkError, Predictor, Probabilities};
+use crate::network::{Device, Draw, NetworkError, PlacedSection, Predictor, Probabilities};
 
 /// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
-const VOXELS_AT_A_TIME: usize = 1 << 20;
+pub(super) const VOXELS_AT_A_TIME: usize = 1 << 20;
 
 /// How a window is divided. Every tile of every section has the same padded shape, whoever computes it, so results do not
 /// depend on the division of work. Tiles may reach beyond the window; what they say there is dropped.
@@ -75,6 +76,13 @@ pub(super) fn interpretation(
 ) -> Result<Interpretation, NetworkError> {
     let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
     each_group(predictor, tile, view, |places, group| {
+        if outputs.uncertainties().next().is_some() {
+            let values = group.to_array()?;
+            each_voxel(places, view.live_in_window(), |number, from, to| {
+                output.note(to, values.slice(s![number, .., from[0], from[1]]), None);
+            });
+            return Ok(());
+        }
         let (codes, largest) = group.most_probable()?;
         let probability = if outputs.probability { Some(group.to_array()?) } else { None };
         for (number, place) in places.iter().enumerate() {
@@ -98,17 +106,67 @@ pub(super) fn interpretation(
     Ok(output)
 }
 
+/// Mean and spread of passes with dropout.
+pub(super) fn sampled(
+    predictor: &Predictor,
+    tile: usize,
+    view: &SectionView<'_>,
+    outputs: Outputs,
+    draw: &Draw,
+) -> Result<Interpretation, NetworkError> {
+    if predictor.segmentation().is_some() {
+        return Err(NetworkError::NoPasses);
+    }
+    let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
+    each_tile(predictor, tile, view, |placed, tiles| {
+        let moments = placed.sampled_tiles(&tiles.corners, tiles.shape, draw)?;
+        each_voxel(&tiles.places, view.live_in_window(), |number, [column, row], to| {
+            let deviation = moments.deviation.slice(s![number, .., column, row]);
+            let passes = Some((deviation, moments.entropy[[number, column, row]]));
+            output.note(to, moments.mean.slice(s![number, .., column, row]), passes);
+        });
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+/// Calls `each` with the number of the tile and with trace and sample, in the tile and in the window, of every live voxel.
+fn each_voxel(places: &[Place], live: ArrayView1<'_, bool>, mut each: impl FnMut(usize, [usize; 2], [usize; 2])) {
+    for (number, place) in places.iter().enumerate() {
+        place.live_traces(live, |from, to| {
+            for row in 0..place.rows {
+                each(number, [from, row], [to, place.first_sample + row]);
+            }
+        });
+    }
+}
+
+/// Tiles that are computed together.
+struct Tiles {
+    /// First sample and trace of each.
+    corners: Vec<[usize; 2]>,
+    /// Samples and traces of each.
+    shape: [usize; 2],
+    places: Vec<Place>,
+}
+
 /// Where a tile lies in the window, without what reaches beyond.
-struct Place {
-    first_sample: usize,
-    first_trace: usize,
-    rows: usize,
-    columns: usize,
+pub(super) struct Place {
+    pub(super) first_sample: usize,
+    pub(super) first_trace: usize,
+    pub(super) rows: usize,
+    pub(super) columns: usize,
 }
 
 impl Place {
     fn samples(&self) -> std::ops::Range<usize> {
         self.first_sample..self.first_sample + self.rows
+    }
+
+    /// Whether one of its traces holds data.
+    pub(super) fn is_live(&self, view: &SectionView<'_>) -> bool {
+        let traces = self.first_trace..self.first_trace + self.columns;
+        view.live_in_window().slice(s![traces]).iter().any(|&live| live)
     }
 
     /// Calls `each` with the place in the tile and in the window of every trace that is live.
@@ -126,14 +184,29 @@ fn each_group(
     view: &SectionView<'_>,
     mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
 ) -> Result<(), NetworkError> {
-    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
+    match predictor.segmentation() {
+        Some(_) if view.window.shape().contains(&0) => Ok(()),
+        Some(segmentation) => segments::each_group(predictor, segmentation, tile, view, take),
+        None => each_tile(predictor, tile, view, |placed, tiles| {
+            take(&tiles.places, &placed.tiles(&tiles.corners, tiles.shape)?)
+        }),
+    }
+}
+
+/// Hands every group of tiles that holds a live trace to `take`, with the section on the device.
+fn each_tile(
+    predictor: &Predictor,
+    tile: usize,
+    view: &SectionView<'_>,
+    mut take: impl FnMut(&PlacedSection<'_>, &Tiles) -> Result<(), NetworkError>,
+) -> Result<(), NetworkError> {
     let [traces, samples] = view.window.shape();
     if traces == 0 || samples == 0 {
         return Ok(());
     }
+    let field = predictor.receptive_field().ok_or(NetworkError::NoDenseForm)?;
     let tiling = Tiling::new(predictor.total_stride(), predictor.device(), tile, [traces, samples]);
     let placed = predictor.place(view.padded(tiling.padded(field), field / 2).view())?;
-    let live = view.live_in_window();
     for corners in tiling.groups() {
         let places: Vec<Place> = corners
             .iter()
@@ -144,11 +217,8 @@ fn each_group(
                 columns: tiling.shape[1].min(traces - first_trace),
             })
             .collect();
-        let is_live = |place: &Place| {
-            live.slice(s![place.first_trace..place.first_trace + place.columns]).iter().any(|&live| live)
-        };
-        if places.iter().any(is_live) {
-            take(&places, &placed.tiles(&corners, tiling.shape)?)?;
+        if places.iter().any(|place| place.is_live(view)) {
+            take(&placed, &Tiles { corners, shape: tiling.shape, places })?;
         }
     }
     Ok(())

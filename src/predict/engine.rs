@@ -1,16 +1,19 @@
 //! The two ways to interpret a section. On a network with valid padding they agree.
 
+use std::ops::Range;
+
 use ndarray::{Array3, ArrayView1, s};
 
 use super::{Interpretation, PredictError, PredictOptions, SectionWindow, dense, patch};
 use crate::dataset::{Padding, Window};
-use crate::network::{NetworkError, Predictor};
+use crate::grid::Section;
+use crate::network::{Draw, NetworkError, Predictor};
 use crate::volume::SectionChannels;
 
 /// How class probabilities are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Every voxel of a tile in one pass; needs a network with valid padding.
+    /// Every voxel of a tile in one pass; needs a network with valid padding, or one that segments.
     Dense {
         /// Largest side of a tile in output voxels.
         tile: usize,
@@ -49,16 +52,20 @@ impl Engine {
     /// Whether the engine can work with this network.
     ///
     /// # Errors
-    /// When a dense form is asked of a network that has none.
+    /// When a dense form is asked of a network that has none, or single patches of one that segments.
     pub fn check(self, predictor: &Predictor) -> Result<(), NetworkError> {
+        let segments = predictor.segmentation().is_some();
         match self {
-            Self::Dense { .. } if predictor.receptive_field().is_none() => Err(NetworkError::NoDenseForm),
+            Self::Dense { .. } if predictor.receptive_field().is_none() && !segments => Err(NetworkError::NoDenseForm),
+            Self::Patch { .. } if segments => Err(NetworkError::NoPatchForm),
             _ => Ok(()),
         }
     }
 }
 
-/// What a network says of the `window` of a scaled `section`, with the outputs asked for.
+/// What a network says of the `window` of a scaled section, with the outputs asked for.
+///
+/// Where passes with dropout are asked for, `which` section it is decides, beside their seed, what is dropped.
 ///
 /// Windows see the whole section and, beyond its edge, `padding`. Traces that are not `live` get no class.
 ///
@@ -67,15 +74,21 @@ impl Engine {
 pub fn interpret_section(
     predictor: &Predictor,
     options: &PredictOptions,
+    which: Section,
     section: &SectionChannels,
     live: ArrayView1<'_, bool>,
 ) -> Result<Interpretation, PredictError> {
-    let PredictOptions { engine, padding, window, outputs, .. } = options;
+    let PredictOptions { engine, padding, window, outputs, monte_carlo, .. } = options;
     engine.check(predictor)?;
+    options.check_passes()?;
     let view = SectionView { section, live, window, padding: *padding };
-    Ok(match *engine {
-        Engine::Dense { tile } => dense::interpretation(predictor, tile, &view, *outputs)?,
-        Engine::Patch { batch, stride } => {
+    let origin = [window.samples.start, window.traces.start];
+    let draw = monte_carlo.map(|monte_carlo| Draw { monte_carlo, section: which, origin });
+    Ok(match (*engine, draw) {
+        (Engine::Dense { tile }, Some(draw)) => dense::sampled(predictor, tile, &view, *outputs, &draw)?,
+        (Engine::Dense { tile }, None) => dense::interpretation(predictor, tile, &view, *outputs)?,
+        (Engine::Patch { batch, .. }, Some(draw)) => patch::sampled(predictor, batch, &view, *outputs, &draw)?,
+        (Engine::Patch { batch, stride }, None) => {
             let probabilities = patch::probabilities(predictor, batch, stride, &view)?;
             Interpretation::from_probabilities(probabilities, view.live_in_window(), *outputs)
         }
@@ -118,16 +131,21 @@ impl SectionView<'_> {
         self.live.slice(s![self.window.traces.clone()])
     }
 
-    /// A copy `[channel, sample, trace]`, the network's orientation, of `rows` x `columns` values a channel that begins `before`
-    /// traces and samples before the window.
-    pub(super) fn padded(&self, [rows, columns]: [usize; 2], before: usize) -> Array3<f32> {
+    /// A copy `[channel, sample, trace]`, the network's orientation, of `shape` values a channel that begins `before` traces and
+    /// samples before the window.
+    pub(super) fn padded(&self, shape: [usize; 2], before: usize) -> Array3<f32> {
+        let first = |window: &Range<usize>| window.start as i64 - before as i64;
+        self.copied(shape, first(&self.window.traces), first(&self.window.samples))
+    }
+
+    /// A copy `[channel, sample, trace]` of the whole section, filled up to `shape`.
+    pub(super) fn whole(&self, shape: [usize; 2]) -> Array3<f32> {
+        self.copied(shape, 0, 0)
+    }
+
+    fn copied(&self, [rows, columns]: [usize; 2], first_trace: i64, first_sample: i64) -> Array3<f32> {
         let mut padded = Array3::zeros((self.section.count(), rows, columns));
-        let view = Window {
-            first_trace: self.window.traces.start as i64 - before as i64,
-            trace_step: 1,
-            first_sample: self.window.samples.start as i64 - before as i64,
-            padding: self.padding,
-        };
+        let view = Window { first_trace, trace_step: 1, first_sample, padding: self.padding };
         for (channel, padded) in self.section.iter().zip(padded.outer_iter_mut()) {
             view.copy(channel, padded, |value| value);
         }

@@ -54,6 +54,12 @@ pub enum PredictError {
         /// Sections computed at a time.
         workers: usize,
     },
+    /// Values asked for that the passes with dropout, as they are asked for, cannot give.
+    #[error("{reason}")]
+    Passes {
+        /// Why not.
+        reason: &'static str,
+    },
     /// Asked to stop.
     #[error("interrupted after {finished} of {total} sections")]
     #[diagnostic(help("finished sections are kept; the same command continues"))]

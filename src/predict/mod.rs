@@ -18,8 +18,10 @@ mod pipeline;
 mod probability_file;
 mod progress;
 mod score;
+mod segments;
 mod sink;
 mod store;
+mod uncertainty;
 mod walk;
 mod window;
 
@@ -36,6 +38,7 @@ pub use progress::{PredictionProgress, PredictionSummary};
 pub use score::{ScoreOptions, SubsetValidator, score};
 pub use sink::{PredictedSection, SectionSink, SinkError};
 pub use store::SectionStore;
+pub use uncertainty::Uncertainty;
 pub use walk::Prediction;
 pub use window::SectionWindow;
 

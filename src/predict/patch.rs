@@ -3,7 +3,8 @@
 use ndarray::{Array2, Array3, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::engine::SectionView;
-use crate::network::{NetworkError, PlacedSection, Predictor};
+use super::{Interpretation, Outputs};
+use crate::network::{Draw, NetworkError, PlacedSection, Predictor};
 
 /// Class probabilities `[class, trace, sample]` of the window, from every `stride`-th trace and sample.
 pub(super) fn probabilities(
@@ -12,10 +13,8 @@ pub(super) fn probabilities(
     stride: usize,
     view: &SectionView<'_>,
 ) -> Result<Array3<f32>, NetworkError> {
-    let side = predictor.patch();
     let [traces, samples] = view.window.shape();
-    let padded = view.padded([samples + side - 1, traces + side - 1], side / 2);
-    let placed = predictor.place(padded.view())?;
+    let placed = placed(predictor, view)?;
     let live = view.live_in_window();
     let mut output = Array3::zeros((predictor.classes(), traces, samples));
     if stride > 1 {
@@ -32,10 +31,7 @@ pub(super) fn probabilities(
         }
         return Ok(output);
     }
-    let voxels: Vec<[usize; 2]> = (0..traces)
-        .filter(|&trace| live[trace])
-        .flat_map(|trace| (0..samples).map(move |sample| [sample, trace]))
-        .collect();
+    let voxels = live_voxels(view);
     let rows = classified(predictor, &placed, batch, &voxels)?;
     for (&[sample, trace], row) in voxels.iter().zip(rows.rows()) {
         output.slice_mut(s![.., trace, sample]).assign(&row);
@@ -43,27 +39,74 @@ pub(super) fn probabilities(
     Ok(output)
 }
 
-/// Class probabilities `[voxel, class]`. Where the device's memory does not hold a batch, half of it is tried.
+/// Mean and spread of passes with dropout in the window.
+pub(super) fn sampled(
+    predictor: &Predictor,
+    batch: usize,
+    view: &SectionView<'_>,
+    outputs: Outputs,
+    draw: &Draw,
+) -> Result<Interpretation, NetworkError> {
+    let placed = placed(predictor, view)?;
+    let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
+    in_batches(&live_voxels(view), batch, |voxels, _| {
+        let moments = placed.sampled_patches(voxels, draw)?;
+        for (number, &[sample, trace]) in voxels.iter().enumerate() {
+            let deviation = moments.deviation.slice(s![number, .., 0, 0]);
+            let passes = Some((deviation, moments.entropy[[number, 0, 0]]));
+            output.note([trace, sample], moments.mean.slice(s![number, .., 0, 0]), passes);
+        }
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+/// The window with half a patch round it, on the device.
+fn placed<'p>(predictor: &'p Predictor, view: &SectionView<'_>) -> Result<PlacedSection<'p>, NetworkError> {
+    let side = predictor.patch();
+    let [traces, samples] = view.window.shape();
+    predictor.place(view.padded([samples + side - 1, traces + side - 1], side / 2).view())
+}
+
+/// Sample and trace of every voxel of the window that holds data.
+fn live_voxels(view: &SectionView<'_>) -> Vec<[usize; 2]> {
+    let [traces, samples] = view.window.shape();
+    let live = view.live_in_window();
+    let traces = (0..traces).filter(|&trace| live[trace]);
+    traces.flat_map(|trace| (0..samples).map(move |sample| [sample, trace])).collect()
+}
+
+/// Class probabilities `[voxel, class]`.
 fn classified(
     predictor: &Predictor,
     placed: &PlacedSection<'_>,
-    mut batch: usize,
+    batch: usize,
     voxels: &[[usize; 2]],
 ) -> Result<Array2<f32>, NetworkError> {
     let mut output = Array2::zeros((voxels.len(), predictor.classes()));
+    in_batches(voxels, batch, |voxels, first| {
+        output.slice_mut(s![first..first + voxels.len(), ..]).assign(&placed.patches(voxels)?);
+        Ok(())
+    })?;
+    Ok(output)
+}
+
+/// Hands batches and their first places to `take`. Where the device's memory does not hold a batch, half of it is tried.
+fn in_batches(
+    voxels: &[[usize; 2]],
+    mut batch: usize,
+    mut take: impl FnMut(&[[usize; 2]], usize) -> Result<(), NetworkError>,
+) -> Result<(), NetworkError> {
     let mut done = 0;
     while done < voxels.len() {
         let end = (done + batch.max(1)).min(voxels.len());
-        match placed.patches(&voxels[done..end]) {
-            Ok(rows) => {
-                output.slice_mut(s![done..end, ..]).assign(&rows);
-                done = end;
-            }
+        match take(&voxels[done..end], done) {
+            Ok(()) => done = end,
             Err(NetworkError::OutOfMemory) if batch > 1 => batch /= 2,
             Err(error) => return Err(error),
         }
     }
-    Ok(output)
+    Ok(())
 }
 
 /// Every `stride`-th place, and the last one.

@@ -44,7 +44,12 @@ pub(super) trait Task: Sync {
     fn read(&self, section: Section) -> Result<ScaledSection, PredictError>;
 
     /// Applies the network.
-    fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError>;
+    fn compute(
+        &self,
+        predictor: &Predictor,
+        section: Section,
+        scaled: &ScaledSection,
+    ) -> Result<Interpretation, PredictError>;
 
     /// Makes of it what is delivered, and keeps it for a later run.
     fn finish(
@@ -170,7 +175,7 @@ pub(super) fn run<T: Task>(
                     if stopped() {
                         break;
                     }
-                    let result = clock.during(|| task.compute(predictor, &scaled));
+                    let result = clock.during(|| task.compute(predictor, sections[place], &scaled));
                     let ScaledSection { channels, live } = scaled;
                     drop(channels);
                     match result {
@@ -356,11 +361,22 @@ mod tests {
             Ok(ScaledSection { channels, live: vec![true] })
         }
 
-        fn compute(&self, _: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-            let index = scaled.channels.iter().next().map_or(0.0, |channel| channel[[0, 0]]) as usize;
-            self.at(Stage::Compute, index)?;
+        fn compute(
+            &self,
+            _: &Predictor,
+            section: Section,
+            scaled: &ScaledSection,
+        ) -> Result<Interpretation, PredictError> {
+            let amplitude = scaled.channels.iter().next().map(|channel| channel[[0, 0]]);
+            assert_eq!(amplitude, Some(section.index as f32));
+            self.at(Stage::Compute, section.index)?;
             self.computed.fetch_add(1, Ordering::SeqCst);
-            Ok(Interpretation { codes: Array2::zeros((1, 1)), confidence: None, probability: None })
+            Ok(Interpretation {
+                codes: Array2::zeros((1, 1)),
+                confidence: None,
+                probability: None,
+                uncertainty: Vec::new(),
+            })
         }
 
         fn finish(&self, section: Section, _: Vec<bool>, _: Interpretation) -> Result<usize, PredictError> {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ndarray::{Array2, Array3};
 
+use super::Uncertainty;
 use crate::grid::Section;
 
 /// One interpreted section. Arrays are `[trace, sample]`, probabilities `[class, trace, sample]`.
@@ -17,6 +18,15 @@ pub struct PredictedSection {
     pub confidence: Option<Array2<f32>>,
     /// Probability of every class, where asked for; 0 on dead and missing traces.
     pub probability: Option<Array3<f32>>,
+    /// How unsure the class is, in ascending order, where asked for; 0 on dead and missing traces.
+    pub uncertainty: Vec<(Uncertainty, Array2<f32>)>,
+}
+
+impl PredictedSection {
+    /// One of its values that tell how unsure the class is.
+    pub fn uncertainty(&self, which: Uncertainty) -> Option<&Array2<f32>> {
+        self.uncertainty.iter().find(|(own, _)| *own == which).map(|(_, values)| values)
+    }
 }
 
 /// Takes interpreted sections, each once and in ascending order, and makes an output of them.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use lz4_flex::block::{compress, decompress_into};
 use ndarray::{Array2, Array3};
 
-use super::{PredictError, PredictedSection};
+use super::{PredictError, PredictedSection, Uncertainty};
 use crate::grid::{Plane, Section};
 
 /// First bytes of a section file; the last one is its version.
-const MAGIC: [u8; 8] = *b"FACSEC\0\x02";
+const MAGIC: [u8; 8] = *b"FACSEC\0\x03";
 
 /// A folder with one file for each finished section, named by plane and index.
 #[derive(Clone, Debug)]
@@ -67,8 +67,8 @@ impl SectionStore {
     }
 }
 
-/// Magic, checksum of the rest, plane, index, traces, samples, classes (0 where probabilities are absent), confidence
-/// flag; then codes, confidence and probabilities, each as its length when compressed and an LZ4 block. Integers and floats
+/// Magic, checksum of the rest, plane, index, traces, samples, classes (0 where probabilities are absent), flags (1:
+/// confidence, then the uncertainties); then codes, confidence, probabilities and uncertainties, each as its length when compressed and an LZ4 block. Integers and floats
 /// are little endian.
 ///
 /// LZ4, because a prediction must not wait for it: it takes float32 at 2 to 3 GB/s where deflate took 120 MB/s.
@@ -76,7 +76,8 @@ fn encode(section: &PredictedSection) -> Vec<u8> {
     let (traces, samples) = section.codes.dim();
     let classes = section.probability.as_ref().map_or(0, |probability| probability.dim().0);
     let plane = u64::from(section.section.plane == Plane::Crossline);
-    let flags = u64::from(section.confidence.is_some());
+    let beside = section.uncertainty.iter().map(|(which, _)| 2 << *which as u64);
+    let flags = u64::from(section.confidence.is_some()) | beside.sum::<u64>();
     let mut body = Vec::new();
     for number in [plane, section.section.index as u64, traces as u64, samples as u64, classes as u64, flags] {
         body.extend(number.to_le_bytes());
@@ -92,6 +93,9 @@ fn encode(section: &PredictedSection) -> Vec<u8> {
     }
     if let Some(probability) = &section.probability {
         block(&by_significance(probability.iter()));
+    }
+    for (_, values) in &section.uncertainty {
+        block(&by_significance(values.iter()));
     }
     let mut bytes = MAGIC.to_vec();
     bytes.extend(crc32fast::hash(&body).to_le_bytes());
@@ -140,9 +144,13 @@ fn decode(bytes: &[u8], section: Section) -> Option<PredictedSection> {
         let ((a, b), (c, d)) = (low.split_at(count), high.split_at(count));
         Some((0..count).map(|place| f32::from_le_bytes([a[place], b[place], c[place], d[place]])).collect())
     };
-    let confidence = if flags == 1 { Some(floats(voxels)?) } else { None };
+    let confidence = if flags & 1 == 1 { Some(floats(voxels)?) } else { None };
     let probability = if classes > 0 { Some(floats(classes.checked_mul(voxels)?)?) } else { None };
     let shape = (traces, samples);
+    let mut uncertainty = Vec::new();
+    for which in Uncertainty::ALL.into_iter().filter(|&which| flags & 2 << which as usize != 0) {
+        uncertainty.push((which, Array2::from_shape_vec(shape, floats(voxels)?).ok()?));
+    }
     Some(PredictedSection {
         section,
         codes: Array2::from_shape_vec(shape, codes).ok()?,
@@ -151,6 +159,7 @@ fn decode(bytes: &[u8], section: Section) -> Option<PredictedSection> {
             .map(|values| Array3::from_shape_vec((classes, traces, samples), values))
             .transpose()
             .ok()?,
+        uncertainty,
     })
 }
 
@@ -158,13 +167,17 @@ fn decode(bytes: &[u8], section: Section) -> Option<PredictedSection> {
 mod tests {
     use super::*;
 
-    fn section(confidence: bool, probability: bool) -> PredictedSection {
+    fn section(confidence: bool, probability: bool, uncertainty: &[Uncertainty]) -> PredictedSection {
         let value = |i: usize, j: usize| (i * 7 + j) as f32 / 100.0;
         PredictedSection {
             section: Section::crossline(12),
             codes: Array2::from_shape_fn((3, 5), |(i, j)| (i * j % 4) as u8),
             confidence: confidence.then(|| Array2::from_shape_fn((3, 5), |(i, j)| value(i, j))),
             probability: probability.then(|| Array3::from_shape_fn((2, 3, 5), |(k, i, j)| value(i, j) * k as f32)),
+            uncertainty: uncertainty
+                .iter()
+                .map(|&which| (which, Array2::from_shape_fn((3, 5), |(i, j)| value(i, j) + which as usize as f32)))
+                .collect(),
         }
     }
 
@@ -172,8 +185,12 @@ mod tests {
     fn sections_come_back_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
         let store = SectionStore::open(&folder.path().join("sections")).unwrap();
-        for (confidence, probability) in [(false, false), (true, false), (false, true), (true, true)] {
-            let section = section(confidence, probability);
+        let (margin, all) = ([Uncertainty::Margin], Uncertainty::ALL);
+        let none: &[Uncertainty] = &[];
+        for (confidence, probability, uncertainty) in
+            [(false, false, none), (true, false, &margin), (false, true, &all), (true, true, none), (true, true, &all)]
+        {
+            let section = section(confidence, probability, uncertainty);
             store.save(&section).unwrap();
             assert_eq!(store.load(section.section), Some(section));
         }
@@ -183,7 +200,7 @@ mod tests {
 
     #[test]
     fn damaged_files_are_not_believed() {
-        let good = encode(&section(true, true));
+        let good = encode(&section(true, true, &Uncertainty::ALL));
         for place in 0..good.len() {
             let mut bad = good.clone();
             bad[place] ^= 0x40;

@@ -5,7 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::grid::{ClassTable, Domain, Plane};
-use crate::network::{Architecture, Device, Head, Layers, Model, ModelDescription, Padding, Predictor};
+use crate::network::{
+    Architecture, Device, Encoder, Head, Layers, Model, ModelDescription, Padding, Precision, Predictor, Unet,
+};
 use crate::volume::{AmplitudeScaling, Channel};
 
 pub(super) fn waldeland() -> Architecture {
@@ -17,8 +19,18 @@ pub(super) fn vgg16(cut: &str) -> Architecture {
     Architecture::Vgg16 { cut: Some(cut.to_owned()), padding: Padding::Valid, head }
 }
 
+/// Two of VGG16's resolutions less than all, and thin ones back: sees 28 voxels far.
+pub(super) fn unet() -> Architecture {
+    Architecture::Unet(Unet { encoder: Encoder::Vgg16, decoder: vec![6, 4], dropout: 0.5, batch_norm: true })
+}
+
 pub(super) fn predictor(architecture: Architecture) -> Predictor {
     model(architecture).predictor(Device::cpu()).unwrap()
+}
+
+/// For passes with dropout.
+pub(super) fn sampling_predictor(architecture: Architecture) -> Predictor {
+    model(architecture).sampling_predictor_in(Device::cpu(), Precision::Float32).unwrap()
 }
 
 pub(super) fn layers(architecture: Architecture) -> Layers {

@@ -49,6 +49,7 @@ impl Prediction<'_> {
             return Ok(PredictionSummary::default());
         };
         self.options.engine.check(&predictors[0])?;
+        self.options.check_passes()?;
         let other = self.other_plane(classes)?;
         let (sections, voxels) = (&self.options.sections, self.options.window.voxels());
         let first = other.as_ref().map_or(0, |other| other.options.sections.len());
@@ -87,7 +88,7 @@ impl Prediction<'_> {
         }
         let mut options = self.options.clone();
         if other.is_some() {
-            options.outputs = Outputs { probability: true, confidence: false };
+            options.outputs = Outputs { probability: true, ..Outputs::default() };
         }
         let task = OwnPlane { prediction: *self, options, other: other.as_ref().map(|other| &other.probabilities) };
         let mut deliver = |section: PredictedSection, kept| {
@@ -120,7 +121,7 @@ impl Prediction<'_> {
         let options = PredictOptions {
             sections: window.traces.clone().map(|index| Section { plane, index }).collect(),
             window: SectionWindow { traces: first.index..last.index + 1, samples: window.samples.clone() },
-            outputs: Outputs { probability: true, confidence: false },
+            outputs: Outputs { probability: true, ..Outputs::default() },
             both_planes: false,
             ..self.options.clone()
         };
@@ -155,8 +156,13 @@ impl Task for OwnPlane<'_> {
         self.prediction.read(section)
     }
 
-    fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-        interpret_section(predictor, &self.options, &scaled.channels, ArrayView1::from(&scaled.live))
+    fn compute(
+        &self,
+        predictor: &Predictor,
+        section: Section,
+        scaled: &ScaledSection,
+    ) -> Result<Interpretation, PredictError> {
+        interpret_section(predictor, &self.options, section, &scaled.channels, ArrayView1::from(&scaled.live))
     }
 
     fn finish(
@@ -197,8 +203,13 @@ impl Task for OtherPlane<'_> {
         self.prediction.read(section)
     }
 
-    fn compute(&self, predictor: &Predictor, scaled: &ScaledSection) -> Result<Interpretation, PredictError> {
-        interpret_section(predictor, &self.options, &scaled.channels, ArrayView1::from(&scaled.live))
+    fn compute(
+        &self,
+        predictor: &Predictor,
+        section: Section,
+        scaled: &ScaledSection,
+    ) -> Result<Interpretation, PredictError> {
+        interpret_section(predictor, &self.options, section, &scaled.channels, ArrayView1::from(&scaled.live))
     }
 
     fn finish(&self, section: Section, _live: Vec<bool>, interpretation: Interpretation) -> Result<(), PredictError> {
@@ -214,10 +225,10 @@ fn whole_section(
     window: &SectionWindow,
     interpretation: Interpretation,
 ) -> PredictedSection {
-    let Interpretation { codes, confidence, probability } = interpretation;
+    let Interpretation { codes, confidence, probability, uncertainty } = interpretation;
     let SectionWindow { traces, samples } = window;
     if *window == SectionWindow::whole(shape) {
-        return PredictedSection { section, codes, confidence, probability };
+        return PredictedSection { section, codes, confidence, probability, uncertainty };
     }
     let inside = s![traces.clone(), samples.clone()];
     let mut whole = PredictedSection {
@@ -225,9 +236,13 @@ fn whole_section(
         codes: Array2::from_elem(shape, UNLABELLED),
         confidence: confidence.as_ref().map(|_| Array2::zeros(shape)),
         probability: probability.as_ref().map(|values| Array3::zeros((values.dim().0, shape[0], shape[1]))),
+        uncertainty: uncertainty.iter().map(|(which, _)| (*which, Array2::zeros(shape))).collect(),
     };
     whole.codes.slice_mut(inside).assign(&codes);
     if let (Some(whole), Some(values)) = (&mut whole.confidence, confidence) {
+        whole.slice_mut(inside).assign(&values);
+    }
+    for ((_, whole), (_, values)) in whole.uncertainty.iter_mut().zip(uncertainty) {
         whole.slice_mut(inside).assign(&values);
     }
     if let (Some(whole), Some(values)) = (&mut whole.probability, probability) {
@@ -244,11 +259,12 @@ mod tests {
 
     use ndarray::Array3;
 
-    use super::super::test_network::{noise, predictor, waldeland};
-    use super::super::{Engine, Outputs, SectionWindow, SinkError};
+    use super::super::test_network::{model, noise, predictor, sampling_predictor, vgg16, waldeland};
+    use super::super::{Engine, Outputs, SectionWindow, SinkError, Uncertainty};
     use super::*;
     use crate::dataset::Padding;
     use crate::grid::{Domain, Geometry, LineAxis, Plane, VerticalAxis};
+    use crate::network::{self, Architecture, Device, Head, MonteCarlo, NetworkError, Precision};
     use crate::volume::{AmplitudeScaling, MemoryVolume, Volume};
 
     /// Keeps what it is given.
@@ -284,13 +300,24 @@ mod tests {
                 .map(|index| Section { plane, index })
                 .collect(),
             window: SectionWindow::whole(shape),
-            outputs: Outputs { probability: true, confidence: true },
+            outputs: Outputs { probability: true, confidence: true, ..Outputs::default() },
             both_planes: false,
+            monte_carlo: None,
         }
     }
 
     /// Interprets with so many workers, stopping after `sections` sections.
     fn run(
+        options: &PredictOptions,
+        workers: usize,
+        store: &SectionStore,
+        sections: usize,
+    ) -> (Vec<PredictedSection>, Result<PredictionSummary, PredictError>) {
+        run_with(&predictor(waldeland()), options, workers, store, sections)
+    }
+
+    fn run_with(
+        predictor: &Predictor,
         options: &PredictOptions,
         workers: usize,
         store: &SectionStore,
@@ -303,7 +330,7 @@ mod tests {
             interrupted.store(progress.sections >= sections, Ordering::Relaxed);
         };
         let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
-        let (volume, predictor) = (volume(), predictor(waldeland()));
+        let volume = volume();
         let reader = SectionReader::new(&volume, scaling);
         let prediction = Prediction { reader: &reader, options, store };
         let predictors = (0..workers).map(|_| predictor.share()).collect();
@@ -346,6 +373,85 @@ mod tests {
     }
 
     #[test]
+    fn passes_with_dropout_give_the_same_bits_whatever_the_workers_interruptions_and_batches() {
+        for (engine, architecture) in [
+            (Engine::Dense { tile: 16 }, waldeland()),
+            (Engine::Patch { batch: 32, stride: 1 }, waldeland()),
+            (Engine::Dense { tile: 24 }, vgg16("conv2_1")),
+        ] {
+            let options = PredictOptions {
+                engine,
+                window: SectionWindow { traces: 3..19, samples: 10..23 },
+                outputs: Outputs { uncertainty: [true; Uncertainty::ALL.len()], ..options(Plane::Inline).outputs },
+                monte_carlo: Some(MonteCarlo { passes: 3, seed: 8 }),
+                ..options(Plane::Inline)
+            };
+            let predictor = sampling_predictor(architecture);
+            let interpret = |options: &PredictOptions, workers, stops: &[usize]| {
+                let (_folder, store) = store();
+                for &stop in stops {
+                    let (_, result) = run_with(&predictor, options, workers, &store, stop);
+                    assert!(matches!(result, Err(PredictError::Interrupted { .. })));
+                }
+                let (sections, result) = run_with(&predictor, options, workers, &store, usize::MAX);
+                result.unwrap();
+                sections
+            };
+            let expected = interpret(&options, 1, &[]);
+            assert_eq!(interpret(&options, 2, &[1]), expected);
+            let deviation = expected[1].uncertainty(Uncertainty::Deviation).unwrap();
+            let mean = deviation.mean().unwrap();
+            assert!(mean > 1e-6 && deviation[[2, 12]] == 0.0, "{mean}");
+
+            // Other tiles, batches and windows: the same lots, and last digits of their own.
+            let window = SectionWindow { traces: 5..12, samples: 12..20 };
+            let other = PredictOptions { engine: engine.with_size(8), window: window.clone(), ..options.clone() };
+            for (section, expected) in interpret(&other, 1, &[]).iter().zip(&expected) {
+                for ((which, values), (_, expected)) in section.uncertainty.iter().zip(&expected.uncertainty) {
+                    let inside = s![window.traces.clone(), window.samples.clone()];
+                    let difference = &values.slice(inside) - &expected.slice(inside);
+                    let largest = difference.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+                    assert!(largest < 2e-6, "{which:?}: {largest} with {engine:?}");
+                }
+            }
+            let other_seed = PredictOptions { monte_carlo: Some(MonteCarlo { passes: 3, seed: 9 }), ..options.clone() };
+            assert_ne!(interpret(&other_seed, 1, &[]), expected);
+        }
+    }
+
+    #[test]
+    fn what_passes_with_dropout_cannot_give_is_refused() {
+        let asked = |which, passes: Option<usize>, both_planes, engine| PredictOptions {
+            outputs: Outputs::default().with(which),
+            monte_carlo: passes.map(|passes| MonteCarlo { passes, seed: 1 }),
+            both_planes,
+            engine,
+            ..options(Plane::Inline)
+        };
+        let preview = Engine::Patch { batch: 8, stride: 2 };
+        for (options, fits) in [
+            (asked(Uncertainty::Entropy, None, true, preview), true),
+            (asked(Uncertainty::Deviation, None, false, Engine::DENSE), false),
+            (asked(Uncertainty::Deviation, Some(2), false, Engine::DENSE), true),
+            (asked(Uncertainty::MutualInformation, Some(1), false, Engine::DENSE), false),
+            (asked(Uncertainty::MutualInformation, Some(9), true, Engine::DENSE), false),
+            (asked(Uncertainty::Margin, Some(9), true, Engine::DENSE), true),
+            (asked(Uncertainty::Margin, Some(9), false, preview), false),
+        ] {
+            assert_eq!(options.check_passes().is_ok(), fits, "{options:?}");
+        }
+        let head = Head { hidden: vec![4], dropout: 0.0, batch_norm: false, batch_norm_scores: false };
+        let without = Architecture::Vgg16 { cut: Some("conv2_1".into()), padding: network::Padding::Valid, head };
+        let refused = model(without).sampling_predictor_in(Device::cpu(), Precision::Float32).unwrap_err();
+        assert!(matches!(refused, NetworkError::NoDropout));
+        // A network whose dropout was folded away must not give deviations of 0.
+        let (_folder, store) = store();
+        let options = asked(Uncertainty::Deviation, Some(2), false, Engine::Dense { tile: 16 });
+        let (_, result) = run(&options, 1, &store, usize::MAX);
+        assert!(matches!(result, Err(PredictError::Network(NetworkError::NoDropout))), "{result:?}");
+    }
+
+    #[test]
     fn dead_traces_and_voxels_outside_the_window_get_no_class() {
         let mut options = options(Plane::Inline);
         options.window = SectionWindow { traces: 2..9, samples: 10..40 };
@@ -369,7 +475,7 @@ mod tests {
 
     #[test]
     fn both_planes_are_averaged_whatever_the_workers_and_interruptions() {
-        let all = Outputs { probability: true, confidence: true };
+        let all = Outputs { probability: true, confidence: true, ..Outputs::default() };
         let block = |plane: Plane| {
             let [traces, index] = if plane == Plane::Inline { [5..17, 1..5] } else { [1..5, 5..17] };
             let sections = index.map(|index| Section { plane, index }).collect();

@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(text, "labelled,\"sand, channel\",salt\n\"sand, channel\",1,1\nsalt,0,2\n");
 
         let path = folder.path().join("metrics.json");
-        let split = SplitSummary { kind: "stripes".into(), leak: 0, test_voxels: 4, gap: Some(33) };
+        let split = SplitSummary { kind: "stripes".into(), leak: 0, context: None, test_voxels: 4, gap: Some(33) };
         let metrics = Metrics { train: None, validation: None, test: confusion.scores(&classes), split };
         write_metrics(&path, &metrics).unwrap();
         assert_eq!(read_metrics(&path).unwrap(), metrics);

@@ -106,7 +106,7 @@ mod tests {
         let mut confusion = ConfusionMatrix::new(2);
         (0..10).for_each(|k| confusion.add(0, u8::from(k >= right)));
         let scores = confusion.scores(&ClassTable::from_names(["a", "b"]).unwrap());
-        let split = SplitSummary { kind: "stripes".into(), leak: 0, test_voxels: 10, gap: Some(1) };
+        let split = SplitSummary { kind: "stripes".into(), leak: 0, context: None, test_voxels: 10, gap: Some(1) };
         Metrics { train: None, validation: None, test: scores, split }
     }
 

@@ -291,7 +291,10 @@ impl Session<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::test_run::{Scripted, dense, frozen, learner, options, patch, phase, run, vgg16, waldeland};
+    use super::super::test_run::{
+        Scripted, alone, dense, frozen, learner, options, patch, phase, run, run_on, sparse_dataset, unet, vgg16,
+        waldeland,
+    };
     use super::super::{EarlyStopping, Monitor};
     use super::*;
     use crate::network::Freeze;
@@ -328,6 +331,38 @@ mod tests {
             assert_eq!((&none.weights, &none.history), (&one.weights, &one.history));
             assert_eq!((&none.weights, &none.history), (&four.weights, &four.history));
         }
+    }
+
+    #[test]
+    fn a_u_net_learns_from_few_labels_keeps_what_is_frozen_and_continues_exactly() {
+        let (dataset, options) = (sparse_dataset(), frozen(alone(), 60, Freeze::Through("bn1".into())));
+        let fresh = || learner(unet());
+        let start = fresh().weights().unwrap();
+        let mut whole = fresh();
+        let folder = tempfile::tempdir().unwrap();
+        let (trained, kept) = run_on(&dataset, &folder, &mut whole, &options, None, u64::MAX).unwrap();
+        assert_eq!(kept, KeptFeatures::NothingFrozen, "what a frozen layer makes of a crop depends on its edges");
+        for (before, after) in start.iter().zip(whole.weights().unwrap()) {
+            let frozen = before.name.starts_with("conv1.") || before.name.starts_with("bn1.");
+            assert_eq!(before.values == after.values, frozen, "{}", before.name);
+        }
+
+        let amplitude = dataset.sections()[0].channels.iter().next().unwrap().reversed_axes();
+        let section = amplitude.insert_axis(ndarray::Axis(0)).insert_axis(ndarray::Axis(0));
+        let scores = whole.predictor().unwrap().segmentation_scores(section).unwrap();
+        let right = |&(sample, trace): &(usize, usize)| {
+            (scores[[0, 1, sample, trace]] > scores[[0, 0, sample, trace]]) == (trace >= 40)
+        };
+        let voxels: Vec<_> = (0..60).flat_map(|sample| (0..80).map(move |trace| (sample, trace))).collect();
+        let accuracy = voxels.iter().filter(|voxel| right(voxel)).count() as f64 / voxels.len() as f64;
+        println!("{accuracy}");
+        assert!(accuracy > 0.95, "{accuracy}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let interrupted = run_on(&dataset, &folder, &mut fresh(), &options, None, 7);
+        assert!(matches!(interrupted, Err(TrainError::Interrupted { step: 7, .. })));
+        let (continued, _) = run_on(&dataset, &folder, &mut fresh(), &options, None, u64::MAX).unwrap();
+        assert_eq!((continued.weights, continued.history), (trained.weights, trained.history));
     }
 
     #[test]

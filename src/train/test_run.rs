@@ -13,16 +13,25 @@ use super::{
     TrainedWeights, TrainingEvent, TrainingOptions, Validation, Validator, train,
 };
 use crate::dataset::{Augmentation, CropOptions, Padding, PatchOptions, SeismicDataset, Split};
-use crate::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, VerticalAxis};
+use crate::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, UNLABELLED, VerticalAxis};
 use crate::labels::Labels;
 use crate::network::{
-    Architecture, Device, Freeze, Head, Learner, LearnerOptions, Learning, Loss, Model, ModelDescription,
-    OptimizerOptions, Padding as Borders, Precision, Predictor, set_threads,
+    Architecture, Device, Encoder, Freeze, Head, Learner, LearnerOptions, Learning, Loss, Model, ModelDescription,
+    OptimizerOptions, Padding as Borders, Precision, Predictor, Unet, set_threads,
 };
 use crate::volume::{AmplitudeScaling, MemoryVolume, SectionReader, Volume};
 
 /// One inline with two textures: slow waves on the left, fast ones on the right.
 pub(super) fn dataset() -> SeismicDataset {
+    labelled(|_| true)
+}
+
+/// The same, labelled on one trace in eight.
+pub(super) fn sparse_dataset() -> SeismicDataset {
+    labelled(|trace| trace % 8 == 3)
+}
+
+fn labelled(is_labelled: impl Fn(usize) -> bool) -> SeismicDataset {
     let line = |first, count| LineAxis { first, step: 1, count };
     let vertical = VerticalAxis { domain: Domain::Time, start: 0.0, step: 4.0, count: 60 };
     let geometry = Geometry { inline: line(1, 1), crossline: line(1, 80), vertical, xy_from_grid: None };
@@ -33,7 +42,8 @@ pub(super) fn dataset() -> SeismicDataset {
     let cube = Array3::from_shape_fn((1, 80, 60), |(_, trace, sample)| wave(trace, sample));
     let volume = MemoryVolume::new(geometry, cube).unwrap();
     let mut labels = Labels::new(volume.geometry().clone());
-    let codes = Array2::from_shape_fn((80, 60), |(trace, _)| u8::from(trace >= 40));
+    let code = |(trace, _)| if is_labelled(trace) { u8::from(trace >= 40) } else { UNLABELLED };
+    let codes = Array2::from_shape_fn((80, 60), code);
     labels.add_section(Section::inline(0), codes.view()).unwrap();
     let scaling = AmplitudeScaling::new(-1.0, 1.0).unwrap();
     let reader = SectionReader::new(&volume, scaling);
@@ -107,6 +117,11 @@ pub(super) fn vgg16() -> Architecture {
     Architecture::Vgg16 { cut: Some("conv2_1".into()), padding: Borders::Valid, head }
 }
 
+/// The first two resolutions below the full one of ResNet18, and thin ones back.
+pub(super) fn unet() -> Architecture {
+    Architecture::Unet(Unet { encoder: Encoder::Resnet18, decoder: vec![8, 8], dropout: 0.5, batch_norm: true })
+}
+
 /// One phase in which nothing is frozen.
 pub(super) fn options(form: Form, steps: u64) -> TrainingOptions {
     TrainingOptions {
@@ -141,6 +156,18 @@ pub(super) fn dense() -> Form {
             noise: 0.1.into(),
             ..Augmentation::default()
         },
+        seed: 3,
+    })
+}
+
+/// Crops that a U-Net sees, a twentieth of them labelled.
+pub(super) fn alone() -> Form {
+    Form::Dense(CropOptions {
+        crop: 32,
+        receptive_field: 1,
+        crops_per_step: 2,
+        labelled_at_least: 0.05,
+        augmentation: Augmentation::default(),
         seed: 3,
     })
 }
@@ -197,10 +224,22 @@ pub(super) fn watched_run(
     validator: Option<&dyn Validator>,
     interrupt_after: u64,
 ) -> Result<(TrainedWeights, KeptFeatures), TrainError> {
+    run_on(&dataset(), folder, learner, options, validator, interrupt_after)
+}
+
+/// The same on another dataset.
+pub(super) fn run_on(
+    dataset: &SeismicDataset,
+    folder: &TempDir,
+    learner: &mut Learner,
+    options: &TrainingOptions,
+    validator: Option<&dyn Validator>,
+    interrupt_after: u64,
+) -> Result<(TrainedWeights, KeptFeatures), TrainError> {
     let interrupted = AtomicBool::new(interrupt_after == 0);
     let mut watch = Watch { interrupt_after, interrupted: &interrupted, epochs: Vec::new(), features: None };
     let path = folder.path().join("checkpoint.safetensors");
-    let trained = train(learner, &dataset(), options, validator, &path, &mut watch, &interrupted)?;
+    let trained = train(learner, dataset, options, validator, &path, &mut watch, &interrupted)?;
     assert_eq!(watch.epochs, trained.history);
     Ok((trained, watch.features.expect("told before the first step")))
 }

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use facies::dataset::Padding;
-use facies::grid::{ClassTable, Domain, Plane};
+use facies::grid::{ClassTable, Domain, Plane, Section};
 use facies::network::{
     Architecture, Device, Head, Model, ModelDescription, NamedArray, Padding as NetworkPadding, Precision, Predictor,
     set_threads,
@@ -102,8 +102,10 @@ impl Network {
             layers: &self.model.description.layers()?,
             device: predictor.device(),
             precision: predictor.precision(),
+            sampled: false,
             workers: division.workers,
             window,
+            section: window.shape(),
             pipeline_bytes: 0,
             budget: MemoryPlan::default_budget(predictor.device()),
         };
@@ -194,13 +196,14 @@ pub(super) fn voxels_per_second(
         padding: Padding::Zero,
         sections: Vec::new(),
         window: window.clone(),
-        outputs: Outputs { probability: false, confidence: true },
+        outputs: Outputs { confidence: true, ..Outputs::default() },
         both_planes: false,
+        monte_carlo: None,
     };
     let section = SectionChannels::from(line.amplitude.clone());
     let interpret = |predictor: &Predictor| -> Result<(), Failure> {
         set_threads(division.threads);
-        let result = interpret_section(predictor, &options, &section, line.live.view())?;
+        let result = interpret_section(predictor, &options, Section::inline(0), &section, line.live.view())?;
         std::hint::black_box(&result);
         Ok(())
     };

@@ -76,3 +76,37 @@ fn settings_that_cannot_be_met_are_refused_before_work_with_the_figure() {
         assert_eq!(workshop.files(""), before);
     }
 }
+
+#[test]
+fn a_u_net_learns_segments_and_is_told_apart_from_networks_of_patches() {
+    let workshop = Workshop::new();
+    let unet = [
+        "--set",
+        "network={unet: {encoder: resnet18, decoder: [8, 8, 8], freeze: {convolutions: 1}}}",
+        "--set",
+        "training.form={dense: {crop: 32}}",
+        "--set",
+        "split={stripes: {train: 20, gap: 4, test: 8}}",
+    ];
+    let with = |command: &'static str, more: &[&'static str]| {
+        let mut arguments = vec![command, "job.yaml", "--device", "cpu"];
+        arguments.extend(unet);
+        arguments.extend(more);
+        workshop.facies(&arguments)
+    };
+    with("run", &["--set", "training.form={dense: {crop: 36}}"]).expect_refusal(
+        2,
+        &["so the side of a crop is a multiple of 8, and at least 16", "use `crop: 32` or `crop: 40`"],
+    );
+    with("run", &["--set", "prediction.engine=patch"]).expect_refusal(2, &["does not look at single patches"]);
+    // Its gap is wide enough for a patch of the job, and too narrow for what a U-Net sees.
+    with("run", &[])
+        .expect(0, &["U-Net (ResNet18)", "dense engine, whole sections", "test voxels see training voxels"]);
+    let metrics: serde_json::Value = serde_json::from_slice(&workshop.read("runs/small/metrics.json")).unwrap();
+    assert_eq!(metrics["split"]["leak"], metrics["split"]["test_voxels"]);
+    assert!(metrics["split"]["context"].as_u64().unwrap() > 100);
+    // A model file is enough to predict.
+    let whole = workshop.read("runs/small/facies.sgy");
+    with("predict", &["--overwrite"]).expect(0, &["dense engine"]);
+    assert_eq!(workshop.read("runs/small/facies.sgy"), whole);
+}

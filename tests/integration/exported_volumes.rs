@@ -10,7 +10,7 @@ use facies::export::{
     CubeDescription, Hdf5Options, Hdf5Sink, Provenance, SegyOptions, SegySink, SourceHeaders, exact_positions,
 };
 use facies::grid::{ClassTable, Domain, Geometry, LineAxis, Plane, Section, UNLABELLED, VerticalAxis};
-use facies::predict::{PredictedSection, SectionSink};
+use facies::predict::{Outputs, PredictedSection, SectionSink, Uncertainty};
 use facies::volume::LiveTraces;
 use ndarray::{Array2, Array3, s};
 use segy_rs::{
@@ -117,7 +117,7 @@ fn export(case: &Case, folder: &Path) {
     let cube = describe(case, &source);
     let partial = folder.join(".partial");
     let hdf5 = Hdf5Options {
-        probability: true,
+        outputs: Outputs { probability: true, confidence: true, uncertainty: [true; Uncertainty::ALL.len()] },
         positions: exact_positions(&source, &cube.geometry),
         ..Hdf5Options::default()
     };
@@ -190,7 +190,8 @@ fn interpret(cube: &CubeDescription, section: Section) -> PredictedSection {
             confidence[[trace, sample]] = weight(best) / sum;
         }
     }
-    PredictedSection { section, codes, confidence: Some(confidence), probability: Some(probability) }
+    let uncertainty = Uncertainty::ALL.map(|which| (which, confidence.mapv(|value: f32| value / 2.0))).to_vec();
+    PredictedSection { section, codes, confidence: Some(confidence), probability: Some(probability), uncertainty }
 }
 
 fn check(case: &Case, folder: &Path) {

@@ -1,11 +1,12 @@
 //! Class scores against PyTorch: the values and the script that made them lie under `tests/fixtures` and `tests/peers`.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use facies::grid::{ClassTable, Domain, Plane};
 use facies::network::{
-    Architecture, Backbone, Convolution, Device, Head, Input, Layer, Layers, Model, ModelDescription, NamedArray,
-    Padding, PictureNetwork, Pooling, Predictor, Pretrained, Top, write_arrays,
+    Architecture, Backbone, Convolution, Device, Encoder, Head, Input, Layer, Layers, Model, ModelDescription,
+    NamedArray, Padding, PictureNetwork, Pooling, Predictor, Pretrained, Top, Unet, write_arrays,
 };
 use facies::volume::AmplitudeScaling;
 use ndarray::{Array2, Array3, Array4, Axis, s};
@@ -67,6 +68,32 @@ fn published_networks_on_amplitudes() {
     }
 }
 
+/// U-Nets on encoders whose first layers are folded to one amplitude, on a section whose sides are no multiples.
+#[test]
+fn u_nets_on_sections() {
+    let section = Array4::from_shape_vec((1, 1, 37, 50), uniform(4000, 37 * 50)).unwrap();
+    let whole = Encoder::ALL.map(|encoder| (format!("unet_{}", encoder.backbone()), encoder, encoder.decoder(), true));
+    let shallow = ("unet_vgg16_shallow".to_owned(), Encoder::Vgg16, vec![24, 12], false);
+    for (name, encoder, decoder, batch_norm) in whole.into_iter().chain([shallow]) {
+        let architecture = Architecture::Unet(Unet { encoder, decoder, dropout: 0.5, batch_norm });
+        let colour = architecture.layers_for(Input::Colour, 65, 5).unwrap();
+        let is_new = |name: &str| name.starts_with("decoder.") || name.starts_with("head.");
+        let arrays = arrays_by_name(&colour);
+        let weights = arrays.iter().filter(|array| !array.name.contains(".running_"));
+        let parameters: usize = weights.map(|array| array.values.len()).sum();
+        let counted = golden(&format!("{name}_parameters"));
+        assert_eq!(parameters, counted[[0, 0]] as usize * 1000 + counted[[0, 1]] as usize, "{name}");
+
+        let encoder_weights = weights_file(&colour, |name| !is_new(name));
+        let model = Model::new(description(architecture, 5), Some(&encoder_weights)).unwrap();
+        let model = with_arrays(model, arrays.into_iter().filter(|array| is_new(&array.name)));
+        let scores = model.predictor(Device::cpu()).unwrap().segmentation_scores(section.view()).unwrap();
+        let some = scores.slice(s![0, .., ..;9, ..;7]).permuted_axes([1, 2, 0]).as_standard_layout().into_owned();
+        let rows = some.len() / 5;
+        assert_relatively_close(&name, &some.into_shape_with_order((rows, 5)).unwrap(), &golden(&name));
+    }
+}
+
 /// A file with the tensors of `layers` that `keeps` names, each a hash of its name.
 pub(crate) fn weights_file(layers: &Layers, keeps: impl Fn(&str) -> bool) -> Pretrained {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +118,7 @@ fn check_patches_relatively(backbone: Backbone, model: &Model, expected: &Array2
     assert_relatively_close(backbone, &scores, expected);
 }
 
-fn assert_relatively_close(backbone: Backbone, actual: &Array2<f32>, expected: &Array2<f32>) {
+fn assert_relatively_close(backbone: impl Display, actual: &Array2<f32>, expected: &Array2<f32>) {
     assert_eq!(actual.dim(), expected.dim(), "{backbone}");
     let largest = expected.iter().fold(0.0, |largest: f32, value| largest.max(value.abs()));
     let difference = actual.iter().zip(expected).map(|(a, e)| (a - e).abs()).fold(0.0, f32::max);

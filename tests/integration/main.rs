@@ -22,5 +22,6 @@ mod refusals;
 #[cfg(unix)]
 mod resume;
 mod tidy;
+mod uncertainty;
 mod whole_run;
 mod workshop;

@@ -272,6 +272,77 @@ def folded():
     return scores
 
 
+def unet(x, encoder, widths, classes, batch_norm):
+    """A U-Net as Segmentation Models (PyTorch) builds it on torchvision's encoders, VGG16's first block going across as well.
+
+    How many parameters it has comes with its scores.
+    """
+    network = torchvision_network(encoder, 5)
+    if encoder == "vgg16":
+        blocks, block = [], []
+        for layer in network.features:
+            if isinstance(layer, torch.nn.MaxPool2d):
+                blocks.append(block)
+                block = []
+            block.append(layer)
+        stages = [torch.nn.Sequential(*block) for block in blocks]
+    else:
+        first = torch.nn.Sequential(network.conv1, network.bn1, network.relu)
+        second = torch.nn.Sequential(network.maxpool, network.layer1)
+        stages = [torch.nn.Identity(), first, second, network.layer2, network.layer3, network.layer4]
+    stages = stages[: len(widths) + 1]
+    parameters = sum(p.numel() for stage in stages for p in stage.parameters())
+
+    def counted(name, shape):
+        nonlocal parameters
+        parameters += int(np.prod(shape)) * (".running_" not in name)
+        return hashed(name, shape)
+
+    def convolution(x, name, outputs, bias):
+        weight = counted(f"{name}.weight", (outputs, x.shape[1], 3, 3))
+        return F.conv2d(x, weight, counted(f"{name}.bias", (outputs,)) if bias else None, 1, 1)
+
+    maps = []
+    for stage in stages:
+        x = stage(x)
+        maps.append(x)
+    x = maps.pop()
+    for place, width in enumerate(widths):
+        x = F.interpolate(x, scale_factor=2, mode="nearest")
+        across = maps.pop()
+        if maps or encoder == "vgg16":
+            x = torch.cat([x, across], 1)
+        for number in (1, 2):
+            x = convolution(x, f"decoder.{place}.conv{number}", width, not batch_norm)
+            if batch_norm:
+                parts = ("running_mean", "running_var", "weight", "bias")
+                parts = (counted(f"decoder.{place}.bn{number}.{part}", (width,)) for part in parts)
+                x = F.batch_norm(x, *parts, False, 0.0, 1e-5)
+            x = F.relu(x)
+    return convolution(x, "head.scores", classes, True), parameters
+
+
+def segmented():
+    """Scores of every 9th sample and 7th trace of a section of 37 x 50, filled up with zeros to multiples of 2^depth."""
+    scores = {}
+    for name, encoder, widths, batch_norm in (
+        ("unet_vgg16", "vgg16", [256, 128, 64, 32], True),
+        ("unet_vgg16_shallow", "vgg16", [24, 12], False),
+        ("unet_resnet18", "resnet18", [256, 128, 64, 32, 16], True),
+        ("unet_resnet34", "resnet34", [256, 128, 64, 32, 16], True),
+        ("unet_resnet50", "resnet50", [256, 128, 64, 32, 16], True),
+    ):
+        section = torch.from_numpy(uniform(4000, 37 * 50).reshape(1, 1, 37, 50))
+        multiple = 2 ** len(widths)
+        filled = F.pad(section, (0, -50 % multiple, 0, -37 % multiple))
+        values, parameters = unet(grey(filled, "imagenet"), encoder, widths, 5, batch_norm)
+        rows = values[0, :, :37:9, :50:7].permute(1, 2, 0).reshape(-1, 5)
+        scores[name] = rows
+        # In thousands and the rest, as scores are written with seven digits.
+        scores[f"{name}_parameters"] = [divmod(parameters, 1000)]
+    return scores
+
+
 def difference(committed, golden):
     """Largest difference, relative to scores above 1."""
     return np.abs(committed - golden).max() / max(1, np.abs(golden).max())
@@ -291,7 +362,7 @@ def main():
         "vgg16_published_patches": vgg16(few, 9, full, True),
     }
     golden = {name: [[round(float(v), 6) for v in row] for row in values] for name, values in scores.items()}
-    for name, values in (published() | folded()).items():
+    for name, values in (published() | folded() | segmented()).items():
         golden[name] = [[float(f"{float(v):.7g}") for v in row] for row in values]
     if sys.argv[1:] == ["--write"]:
         FIXTURE.write_text(json.dumps(golden, indent=1) + "\n")

@@ -10,7 +10,7 @@ use crate::export::CubeDescription;
 use crate::export::partial_file::PartialFile;
 use crate::export::section_check::{SectionCheck, invalid};
 use crate::grid::volume_code;
-use crate::predict::{PredictedSection, SectionSink, SinkError};
+use crate::predict::{Outputs, PredictedSection, SectionSink, SinkError, Uncertainty};
 
 use super::attributes::text;
 use super::chunked::ChunkedCube;
@@ -22,10 +22,9 @@ use super::layout::{
 /// What an HDF5 file holds beside the classes.
 #[derive(Clone, Debug)]
 pub struct Hdf5Options {
-    /// The probability of every class; four bytes for each class and voxel before compression.
-    pub probability: bool,
-    /// The probability of the chosen class.
-    pub confidence: bool,
+    /// Values beside the class; four bytes for each and voxel before compression, and for each class where the
+    /// probabilities are among them.
+    pub outputs: Outputs,
     /// Exact map positions `[x, y]` of the traces, each `[inline, crossline]`; those of the geometry's grid otherwise.
     pub positions: Option<[Array2<f64>; 2]>,
     /// Unit of map positions.
@@ -34,7 +33,8 @@ pub struct Hdf5Options {
 
 impl Default for Hdf5Options {
     fn default() -> Self {
-        Self { probability: false, confidence: true, positions: None, position_unit: "m".to_owned() }
+        let outputs = Outputs { confidence: true, ..Outputs::default() };
+        Self { outputs, positions: None, position_unit: "m".to_owned() }
     }
 }
 
@@ -54,6 +54,7 @@ struct OpenFile {
     facies: ChunkedCube<u8>,
     confidence: Option<ChunkedCube<f32>>,
     probability: Option<ChunkedCube<f32>>,
+    uncertainty: Vec<(Uncertainty, ChunkedCube<f32>)>,
 }
 
 impl Hdf5Sink {
@@ -67,7 +68,7 @@ impl Hdf5Sink {
         cube: &CubeDescription,
         options: &Hdf5Options,
     ) -> Result<Self, SinkError> {
-        let check = SectionCheck::new(path, cube, options.confidence, options.probability)?;
+        let check = SectionCheck::new(path, cube, options.outputs)?;
         if options.positions.iter().flatten().any(|axis| axis.dim() != cube.live_traces.mask().dim()) {
             return Err(invalid(path, "the map positions have another shape than the survey"));
         }
@@ -125,13 +126,16 @@ impl OpenFile {
         let facies = ChunkedCube::create(&file, "facies", &cube.geometry, cube.plane, None)?;
         describe(facies.dataset())?;
         describe_facies(facies.dataset(), &cube.classes)?;
-        let confidence = options.confidence.then(|| floats("confidence", "probability of the chosen class", None));
+        let Outputs { confidence, probability, .. } = options.outputs;
+        let confidence = confidence.then(|| floats("confidence", "probability of the chosen class", None));
         let classes = Some(cube.classes.len());
-        let probability = options.probability.then(|| floats("probability", "probability of each class", classes));
+        let probability = probability.then(|| floats("probability", "probability of each class", classes));
         let (confidence, probability) = (confidence.transpose()?, probability.transpose()?);
+        let uncertain = |which: Uncertainty| Ok((which, floats(which.name(), which.title(), None)?));
+        let uncertainty = options.outputs.uncertainties().map(uncertain).collect::<hdf5::Result<Vec<_>>>()?;
         // The small datasets are closed on return, where a failure would go unheard.
         file.flush()?;
-        Ok(Self { file, facies, confidence, probability })
+        Ok(Self { file, facies, confidence, probability, uncertainty })
     }
 
     fn put(&mut self, section: &PredictedSection) -> hdf5::Result<()> {
@@ -144,18 +148,24 @@ impl OpenFile {
         if let (Some(cube), Some(values)) = (&mut self.probability, &section.probability) {
             cube.put(index, ArrayView3::from(values))?;
         }
+        for (which, cube) in &mut self.uncertainty {
+            if let Some(values) = section.uncertainty(*which) {
+                cube.put(index, values.view().insert_axis(Axis(0)))?;
+            }
+        }
         Ok(())
     }
 
     /// Writes what waits and closes the file, every failure reported.
     fn close(mut self) -> hdf5::Result<()> {
         self.facies.write_waiting()?;
-        for cube in [&mut self.confidence, &mut self.probability].into_iter().flatten() {
+        let uncertainty = self.uncertainty.iter_mut().map(|(_, cube)| cube);
+        for cube in self.confidence.iter_mut().chain(&mut self.probability).chain(uncertainty) {
             cube.write_waiting()?;
         }
         self.file.flush()?;
-        let Self { file, facies, confidence, probability } = self;
-        drop((facies, confidence, probability));
+        let Self { file, facies, confidence, probability, uncertainty } = self;
+        drop((facies, confidence, probability, uncertainty));
         file.close()
     }
 }
@@ -172,8 +182,11 @@ mod tests {
     use crate::export::fixture::{cube, file_size_is_limited, folder, interpretation, with_limited_file_size};
     use crate::grid::{Plane, Section};
 
-    const EVERYTHING: Hdf5Options =
-        Hdf5Options { probability: true, confidence: true, positions: None, position_unit: String::new() };
+    const EVERYTHING: Hdf5Options = Hdf5Options {
+        outputs: Outputs { probability: true, confidence: true, uncertainty: [true; Uncertainty::ALL.len()] },
+        positions: None,
+        position_unit: String::new(),
+    };
 
     /// Writes the sections `from..to` of a test cube to `folder/cube.h5`.
     fn write(folder: &Path, shape: [usize; 3], plane: Plane, from: usize, to: usize) -> Result<PathBuf, SinkError> {
@@ -202,6 +215,10 @@ mod tests {
             assert_eq!(facies, expected.facies, "{shape:?} {plane:?}");
             assert_eq!(confidence, expected.confidence, "{shape:?} {plane:?}");
             assert_eq!(probability, expected.probability, "{shape:?} {plane:?}");
+            for which in Uncertainty::ALL {
+                let values: Array3<f32> = file.dataset(which.name()).unwrap().read().unwrap();
+                assert_eq!(values, expected.uncertainty(which), "{which:?} {shape:?} {plane:?}");
+            }
         }
     }
 
@@ -313,7 +330,7 @@ mod tests {
                 .unwrap();
         sink.write(&good).unwrap();
         type Spoil = fn(&mut PredictedSection);
-        let wrong: [(&str, Spoil); 8] = [
+        let wrong: [(&str, Spoil); 10] = [
             ("again", |_| {}),
             ("earlier", |section| section.section.index = 0),
             ("beyond", |section| section.section.index = 4),
@@ -321,6 +338,8 @@ mod tests {
             ("shape", |section| section.codes = Array2::zeros((2, 2))),
             ("code", |section| section.codes[[0, 0]] = 3),
             ("confidence", |section| section.confidence = None),
+            ("no entropy", |section| _ = section.uncertainty.remove(0)),
+            ("margin", |section| section.uncertainty[1].1 = Array2::zeros((2, 2))),
             ("probability", |section| section.probability = Some(Array3::zeros((2, 3, 2)))),
         ];
         for (what, spoil) in wrong {

@@ -10,7 +10,7 @@ use crate::export::CubeDescription;
 use crate::export::partial_file::PartialFile;
 use crate::export::section_check::{SectionCheck, invalid};
 use crate::grid::{Plane, Section, volume_code};
-use crate::predict::{PredictedSection, SectionSink, SinkError};
+use crate::predict::{Outputs, PredictedSection, SectionSink, SinkError, Uncertainty};
 
 use super::headers::Headers;
 use super::text::text_header;
@@ -25,6 +25,8 @@ pub enum SegyValues {
     Confidence,
     /// Probability of the class with this code.
     Probability(u8),
+    /// How unsure the chosen class is.
+    Uncertainty(Uncertainty),
 }
 
 /// How a SEG-Y file is written.
@@ -77,12 +79,13 @@ impl<'s> SegySink<'s> {
         options: &SegyOptions,
     ) -> Result<Self, SinkError> {
         let SegyOptions { values, format, encoding } = *options;
-        let (confidence, probability) = match values {
-            SegyValues::Class => (false, false),
-            SegyValues::Confidence => (true, false),
-            SegyValues::Probability(_) => (false, true),
+        let needed = match values {
+            SegyValues::Class => Outputs::default(),
+            SegyValues::Confidence => Outputs { confidence: true, ..Outputs::default() },
+            SegyValues::Probability(_) => Outputs { probability: true, ..Outputs::default() },
+            SegyValues::Uncertainty(which) => Outputs::default().with(which),
         };
-        let check = SectionCheck::new(path, cube, confidence, probability)?;
+        let check = SectionCheck::new(path, cube, needed)?;
         check_values(path, cube, values, format)?;
         let samples = cube.geometry.vertical.count;
         if source.is_some_and(|source| source.samples() != samples) {
@@ -136,6 +139,11 @@ impl SectionSink for SegySink<'_> {
                 (SegyValues::Probability(code), _, Some(probability)) => {
                     copy(samples, probability.slice(s![usize::from(code), row, ..]));
                 }
+                (SegyValues::Uncertainty(which), ..) => {
+                    if let Some(values) = predicted.uncertainty(which) {
+                        copy(samples, values.row(row));
+                    }
+                }
                 // The check has refused such a section.
                 _ => {}
             }
@@ -176,7 +184,7 @@ fn check_values(
         (SampleFormat::Int8, SegyValues::Class) => {
             Err(invalid(path, "sample format 8 holds 127 classes at most; write format 5"))
         }
-        (SampleFormat::Int8, _) => Err(invalid(path, "sample format 8 holds no probabilities; write format 5")),
+        (SampleFormat::Int8, _) => Err(invalid(path, "sample format 8 holds whole numbers only; write format 5")),
         _ => Err(invalid(path, "few readers know this sample format; write 5, 1 or, for classes, 8")),
     }
 }
@@ -220,6 +228,8 @@ mod tests {
             (SegyOptions { format: SampleFormat::IbmFloat32, ..class }, Plane::Inline, 0, 5),
             (SegyOptions { values: SegyValues::Confidence, ..class }, Plane::Crossline, 0, 6),
             (SegyOptions { values: SegyValues::Probability(2), ..class }, Plane::Inline, 0, 4),
+            (SegyOptions { values: SegyValues::Uncertainty(Uncertainty::Entropy), ..class }, Plane::Inline, 0, 5),
+            (SegyOptions { values: SegyValues::Uncertainty(Uncertainty::Deviation), ..class }, Plane::Crossline, 1, 5),
         ] {
             let folder = folder();
             let cube = cube(SHAPE, plane);
@@ -246,6 +256,7 @@ mod tests {
                         SegyValues::Probability(code) => {
                             expected.probability[[inline, crossline, sample, usize::from(code)]]
                         }
+                        SegyValues::Uncertainty(which) => expected.uncertainty(which)[[inline, crossline, sample]],
                     };
                     assert_eq!(value, expected, "{options:?} {plane:?}: {inline}, {crossline}, {sample}");
                 }

@@ -4,6 +4,7 @@ use segy_rs::{TextEncoding, TextHeader};
 
 use crate::export::CubeDescription;
 use crate::grid::{ClassTable, volume_code};
+use crate::predict::Uncertainty;
 
 use super::SegyValues;
 
@@ -32,6 +33,13 @@ fn about(cube: &CubeDescription, values: SegyValues) -> Vec<String> {
             let name = classes.get(code).map_or("", |class| class.name.as_str());
             format!("PROBABILITY OF FACIES CLASS {:02} {name}, 0 TO 1", volume_code(code))
         }
+        SegyValues::Uncertainty(which) => match which {
+            Uncertainty::Entropy => "ENTROPY OF CLASS PROBABILITIES / LN K, 0 CERTAIN TO 1 UNDECIDED",
+            Uncertainty::Margin => "MARGIN OF THE LARGEST CLASS PROBABILITY OVER THE SECOND, 0 TO 1",
+            Uncertainty::Deviation => "STANDARD DEVIATION OF ITS PROBABILITY OVER PASSES WITH DROPOUT",
+            Uncertainty::MutualInformation => "MUTUAL INFORMATION OF CLASS AND DROPOUT / LN K, 0 TO 1",
+        }
+        .to_owned(),
     }];
     let given = [
         ("", Some(&provenance.title)),
@@ -113,5 +121,10 @@ mod tests {
             |values| text_header(&cube([2, 2, 2], Plane::Inline), values, TextEncoding::Ascii).lines().next().unwrap();
         assert_eq!(first(SegyValues::Class), "C 1 FACIES CLASSES");
         assert_eq!(first(SegyValues::Probability(1)), "C 1 PROBABILITY OF FACIES CLASS 02 high amp, 0 TO 1");
+        for which in Uncertainty::ALL {
+            let line = first(SegyValues::Uncertainty(which));
+            let word = which.name().split('_').next().unwrap_or_default().to_uppercase();
+            assert!(line.contains(&word) && line.len() < 80, "{line}");
+        }
     }
 }

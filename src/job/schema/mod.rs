@@ -31,7 +31,8 @@ pub use job::Job;
 pub use labels::{IxzLabels, LabelSource, PointLabels, SectionLabels};
 pub use memory_size::MemorySize;
 pub use network::{
-    DeepFreeze, Freeze, FrozenStatistics, Malenov, Network, Padding, Pooling, PublishedNetwork, Vgg16, Waldeland,
+    DeepFreeze, Freeze, FrozenStatistics, Malenov, Network, Padding, Pooling, PublishedNetwork, Unet, UnetEncoder,
+    Vgg16, Waldeland,
 };
 pub use output::{Figures, Hdf5Output, Output, SegyOutput, TensorBoard};
 pub use patch::{Patch, PatchPadding, PatchPlane};
@@ -40,7 +41,7 @@ pub use prediction::{
 };
 pub use split::{BlockSplit, RandomSplit, SideLines, SideSplit, Split, StripeSplit};
 pub use training::{
-    Adam, Adamw, Anneal, Calibration, ClassWeights, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice,
+    Adam, Adamw, Anneal, Calibration, ClassWeights, Crops, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice,
     EarlyStopping, FeatureCache, Focal, GradientClip, InverseTime, Keep, Loss, MomentumOf, Monitor, OneCycle,
     Optimizer, PatchForm, Phase, Plateau, Rmsprop, Schedule, Sgd, Span, StartFrom, StartHead, Training, TrainingForm,
     TrainingPrecision,

@@ -46,6 +46,9 @@ pub enum Network {
     Minerals1(#[garde(dive)] PublishedNetwork),
     /// Five wider convolutions, likewise, for patches of at least 78.
     Minerals2(#[garde(dive)] PublishedNetwork),
+    /// Ronneberger et al. (2015) with a published network as its encoder: segments whole sections, and learns from crops of
+    /// which only some voxels are labelled. Sees far more than a patch.
+    Unet(#[garde(dive)] Unet),
 }
 
 /// Waldeland's network.
@@ -152,6 +155,52 @@ impl Default for PublishedNetwork {
     }
 }
 
+/// U-Net.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `encoder`")]
+pub struct Unet {
+    /// The network that looks at ever coarser maps.
+    #[garde(skip)]
+    pub encoder: UnetEncoder,
+    /// Its pretrained weights (.safetensors, .pth, Keras' .h5); random ones if left out. `facies weights list` shows which
+    /// there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub weights: Option<PathBuf>,
+    /// What of the encoder keeps its weights while the rest learns; nothing if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub freeze: Option<DeepFreeze>,
+    /// Widths on the way back to full resolution, the coarsest first. As many as the encoder shall halve its maps: fewer see
+    /// less far and compute faster. `[256, 128, 64, 32]` behind all of vgg16, `[256, 128, 64, 32, 16]` behind all of a resnet,
+    /// if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(inner(length(min = 1, max = 5), inner(range(min = 1, max = 2048))))]
+    pub decoder: Option<Vec<usize>>,
+    /// Share of the values of the coarsest map that are dropped while training.
+    #[serde(default = "default_dropout")]
+    #[garde(range(min = 0.0, max = 0.95))]
+    pub dropout: f64,
+    /// Batch normalisation on the way back.
+    #[serde(default = "default_true")]
+    #[garde(skip)]
+    pub batch_norm: bool,
+}
+
+/// The published networks that can be a U-Net's encoder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnetEncoder {
+    /// Simonyan and Zisserman (2014), with torchvision's or Keras' weights; halves its maps 4 times.
+    Vgg16,
+    /// He et al. (2015), with torchvision's weights; halves its maps 5 times.
+    Resnet18,
+    /// The same with 34 layers.
+    Resnet34,
+    /// The same with 50 layers.
+    Resnet50,
+}
+
 /// What frozen batch normalisation takes for mean and deviation while the rest learns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -248,13 +297,14 @@ impl Network {
             Self::Densenet121(_) => "densenet121",
             Self::Minerals1(_) => "minerals1",
             Self::Minerals2(_) => "minerals2",
+            Self::Unet(_) => "unet",
         }
     }
 
-    /// The settings of a published network; `None` of the others.
+    /// The settings of a published network; `None` of those with settings of their own.
     pub fn published(&self) -> Option<&PublishedNetwork> {
         match self {
-            Self::Waldeland(_) | Self::Malenov(_) | Self::Vgg16(_) => None,
+            Self::Waldeland(_) | Self::Malenov(_) | Self::Vgg16(_) | Self::Unet(_) => None,
             Self::Vgg19(network)
             | Self::Resnet9(network)
             | Self::Resnet18(network)
@@ -277,6 +327,7 @@ impl Network {
         match self {
             Self::Waldeland(_) | Self::Malenov(_) => None,
             Self::Vgg16(vgg16) => vgg16.weights.as_mut(),
+            Self::Unet(unet) => unet.weights.as_mut(),
             Self::Vgg19(network)
             | Self::Resnet9(network)
             | Self::Resnet18(network)

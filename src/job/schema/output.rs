@@ -69,8 +69,8 @@ pub struct Hdf5Output {}
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "`{}` or a map with `volumes`")]
 pub struct SegyOutput {
-    /// Which volumes: `class` is `facies.sgy`, `confidence` is `confidence.sgy`, `probability` is one
-    /// `probability-CLASS.sgy` for each class. A prediction must have what is asked for among its `outputs`.
+    /// Which volumes: `class` is `facies.sgy`, `probability` is one `probability-CLASS.sgy` for each class, every other has
+    /// its own name, as `entropy.sgy`. A prediction must have what is asked for among its `outputs`.
     pub volumes: Vec<PredictionOutput>,
 }
 

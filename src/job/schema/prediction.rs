@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::by_shape::{ByShape, by_shape};
 use super::job::is_folder_name;
 use super::{Input, MemorySize};
+use crate::predict::Uncertainty;
 
 /// Interpretation of one cube.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
@@ -47,8 +48,13 @@ pub struct Prediction {
     pub window: Option<Window>,
     /// What is written for each voxel.
     #[serde(default = "default_outputs")]
-    #[garde(length(min = 1, max = 3))]
+    #[garde(length(min = 1, max = 7))]
     pub outputs: Vec<PredictionOutput>,
+    /// Several passes with dropout, of which the mean probabilities count: an average over networks, and a measure of how
+    /// far they disagree. What comes before the first dropout is computed once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub monte_carlo: Option<MonteCarlo>,
     /// In what numbers the network computes. Outputs are float32 whatever is taken.
     #[serde(default)]
     #[garde(skip)]
@@ -115,6 +121,20 @@ pub enum PredictionPlane {
     Both,
 }
 
+/// Passes with dropout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, expecting = "a map with `passes`")]
+pub struct MonteCarlo {
+    /// How many.
+    #[serde(default = "default_passes")]
+    #[garde(range(min = 2, max = 1000))]
+    pub passes: usize,
+    /// Decides which units are dropped; the seed of the job if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub seed: Option<u64>,
+}
+
 /// What is written for each voxel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -125,6 +145,37 @@ pub enum PredictionOutput {
     Probability,
     /// The probability of the class that was chosen.
     Confidence,
+    /// Entropy of the probabilities over ln K for K classes: 0 where one class is certain, 1 where all are equally probable.
+    Entropy,
+    /// The largest probability minus the second largest: 1 where one class is certain, 0 between two.
+    Margin,
+    /// Standard deviation of the chosen class's probability over the passes of `monte_carlo`.
+    Deviation,
+    /// What the passes of `monte_carlo` disagree about: entropy of the mean minus mean of the entropies, over ln K.
+    MutualInformation,
+}
+
+impl PredictionOutput {
+    /// Its name in jobs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Class => "class",
+            Self::Probability => "probability",
+            Self::Confidence => "confidence",
+            other => other.uncertainty().map_or("", Uncertainty::name),
+        }
+    }
+
+    /// The value that tells how unsure a class is, where it is one.
+    pub fn uncertainty(self) -> Option<Uncertainty> {
+        match self {
+            Self::Class | Self::Probability | Self::Confidence => None,
+            Self::Entropy => Some(Uncertainty::Entropy),
+            Self::Margin => Some(Uncertainty::Margin),
+            Self::Deviation => Some(Uncertainty::Deviation),
+            Self::MutualInformation => Some(Uncertainty::MutualInformation),
+        }
+    }
 }
 
 /// Line numbers: `all`, `{first: 100, last: 200, step: 2}`, or a list.
@@ -260,6 +311,10 @@ pub(super) fn one_or_many_schema(generator: &mut SchemaGenerator) -> Schema {
 
 fn default_outputs() -> Vec<PredictionOutput> {
     vec![PredictionOutput::Class, PredictionOutput::Confidence]
+}
+
+fn default_passes() -> usize {
+    20
 }
 
 fn default_step() -> u32 {

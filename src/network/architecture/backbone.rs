@@ -214,7 +214,8 @@ impl Backbone {
         (features.rows >= least && features.columns >= least).then_some(features)
     }
 
-    fn body(self, channels: usize) -> Vec<Layer> {
+    /// Everything before the end.
+    pub(super) fn body(self, channels: usize) -> Vec<Layer> {
         match self {
             Self::Vgg16 => vgg::body(channels, VGG16),
             Self::Vgg19 => vgg::body(channels, VGG19),

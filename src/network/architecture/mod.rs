@@ -8,6 +8,7 @@ mod malenov;
 mod minerals;
 mod mobilenet_v2;
 mod resnet;
+mod unet;
 mod vgg;
 mod waldeland;
 mod xception;
@@ -18,6 +19,7 @@ use super::{Layers, NetworkError, Padding};
 
 pub use backbone::{Backbone, Dialect, Input};
 pub use head::{Head, Pooling, Top};
+pub use unet::{Encoder, Unet};
 pub use vgg::CONVOLUTIONS as VGG16_CONVOLUTIONS;
 pub(super) use vgg::vgg_parameter;
 
@@ -48,6 +50,8 @@ pub enum Architecture {
         /// Its end.
         top: Top,
     },
+    /// A published network that segments whole sections.
+    Unet(Unet),
 }
 
 impl Architecture {
@@ -73,6 +77,7 @@ impl Architecture {
                 vgg::layers(cut.as_deref(), *padding, head, channels, patch, classes)?
             }
             Self::Backbone { backbone, top } => backbone.with_top(input, patch, top, classes)?,
+            Self::Unet(unet) => unet.layers(channels, patch, classes)?,
         };
         match layers.receptive_field() {
             Some(receptive_field) if receptive_field > patch => {
@@ -93,6 +98,18 @@ impl Architecture {
             Self::Waldeland { .. } | Self::Malenov => None,
             Self::Vgg16 { .. } => Some(Backbone::Vgg16),
             Self::Backbone { backbone, .. } => Some(*backbone),
+            Self::Unet(unet) => Some(unet.encoder.backbone()),
+        }
+    }
+
+    /// Those of its `layers` that pretrained weights are for, and perhaps some behind them.
+    ///
+    /// # Errors
+    /// As [`Architecture::layers`].
+    pub(super) fn pretrained_layers(&self, layers: &Layers) -> Result<Layers, NetworkError> {
+        match self {
+            Self::Unet(unet) => unet.encoder_layers(layers.channels(), layers.patch),
+            _ => Ok(layers.clone()),
         }
     }
 
@@ -108,6 +125,7 @@ impl Architecture {
                 format!("VGG16 cut after {cut} ({padding} padding)")
             }
             Self::Backbone { backbone, .. } => backbone.title().into(),
+            Self::Unet(unet) => format!("U-Net ({})", unet.encoder.backbone().title()),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Parameters carry torchvision's names (`features.N`), so that its weight files load as they are. VGG16 for nine classes at
 //! patch 64 or 65, with a head of 256, has the 15,242,605 parameters published by Dramsch and Lüthje (SEG 2018).
 
+use super::super::layer::leaves;
 use super::super::{Convolution, Layer, Layers, NetworkError, Padding};
 use super::head::{Head, push_head};
 
@@ -99,7 +100,8 @@ pub(super) fn published_head(classes: usize) -> Vec<Layer> {
 pub(crate) fn vgg_parameter(layers: &[Layer], published: &str) -> Option<String> {
     let (block, number) = published.strip_prefix("conv")?.split_once('_')?;
     let (block, number): (usize, usize) = (block.parse().ok()?, number.parse().ok()?);
-    let blocks = layers.split(|layer| matches!(layer, Layer::MaxPool));
+    let leaves = leaves(layers);
+    let blocks = leaves.split(|layer| matches!(layer, Layer::MaxPool));
     let convolutions = blocks.map(|block| {
         let names = block.iter().filter_map(|layer| match layer {
             Layer::Convolution(convolution) => Some(&convolution.name),

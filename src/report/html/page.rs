@@ -159,7 +159,7 @@ mod tests {
         let mut confusion = ConfusionMatrix::new(2);
         [(0, 0), (0, 1)].iter().for_each(|&(truth, predicted)| confusion.add(truth, predicted));
         let scores = confusion.scores(&classes);
-        let split = SplitSummary { kind: text(), leak: 1, test_voxels: 2, gap: None };
+        let split = SplitSummary { kind: text(), leak: 1, context: None, test_voxels: 2, gap: None };
         let figure = || vec![ReportFigure { caption: text(), png: vec![1, 2, 3] }];
         ReportContent {
             name: text(),

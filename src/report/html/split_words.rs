@@ -33,11 +33,15 @@ pub fn split_statement(metrics: &Metrics) -> SplitStatement {
     let share = 100.0 * split.leak as f64 / split.test_voxels.max(1) as f64;
     let test_voxels = grouped(split.test_voxels);
     let overlap = format!("{} of {test_voxels} test voxels ({share:.1} %)", grouped(split.leak));
+    let inside = |whose: &str, whom: &str| match split.context {
+        None => format!("inside {whose} patch"),
+        Some(side) => format!("among the {side} x {side} voxels that the network sees round {whom}"),
+    };
+    let inside_theirs = inside("their", "them");
     if split.kind == "random" {
         let seen = if split.leak > 0 { ", so the network has practically seen them" } else { "" };
         let text = format!(
-            "Labelled voxels were divided at random, one by one. {overlap} have a training voxel inside their \
-             patch{seen}. These test scores say nothing about another line: on such a split a \
+            "Labelled voxels were divided at random, one by one. {overlap} have a training voxel {inside_theirs}{seen}. These test scores say nothing about another line: on such a split a \
              network that learnt the pixels by heart scores near 100 %. Use stripes or blocks with a gap for numbers that \
              can be shown."
         );
@@ -54,6 +58,15 @@ pub fn split_statement(metrics: &Metrics) -> SplitStatement {
         }
         None => format!("Training and test voxels were divided by {}.", split.kind),
     };
+    if let (Some(side), true) = (split.context, split.leak > 0) {
+        let text = format!(
+            "{kept_apart} Their labels were hidden from training. But the network sees a wide context, as crops did while it \
+             learnt: {overlap} have a training voxel {inside_theirs}, so their scores flatter the model, if less than on a random \
+             split. A test that does not: a gap of {} or more, or another line.",
+            side / 2 + 1
+        );
+        return SplitStatement { alarms: true, title: "The test voxels see training voxels", text };
+    }
     if split.leak > 0 {
         let text = format!(
             "{kept_apart} Still, {overlap} have a training voxel inside their patch: their scores flatter the model. Make the \
@@ -61,7 +74,8 @@ pub fn split_statement(metrics: &Metrics) -> SplitStatement {
         );
         return SplitStatement { alarms: true, title: "The test set leaks", text };
     }
-    let text = format!("{kept_apart} None of the {test_voxels} test voxels has a training voxel inside its patch.");
+    let inside = inside("its", "it");
+    let text = format!("{kept_apart} None of the {test_voxels} test voxels has a training voxel {inside}.");
     SplitStatement { alarms: false, title: "The test voxels were kept apart", text }
 }
 
@@ -72,10 +86,14 @@ mod tests {
     use crate::metrics::{ConfusionMatrix, SplitSummary};
 
     fn metrics(kind: &str, leak: u64, gap: Option<u64>, tested: bool) -> Metrics {
+        seeing(None, kind, leak, gap, tested)
+    }
+
+    fn seeing(context: Option<u64>, kind: &str, leak: u64, gap: Option<u64>, tested: bool) -> Metrics {
         let mut confusion = ConfusionMatrix::new(1);
         (0..200).for_each(|_| confusion.add(0, 0));
         let scores = confusion.scores(&ClassTable::from_names(["a"]).unwrap());
-        let split = SplitSummary { kind: kind.into(), leak, test_voxels: 200, gap };
+        let split = SplitSummary { kind: kind.into(), leak, context, test_voxels: 200, gap };
         Metrics { train: scores.clone(), validation: None, test: scores.filter(|_| tested), split }
     }
 
@@ -88,6 +106,17 @@ mod tests {
             (metrics("blocks", 0, Some(40), true), false, "a gap of 40 traces and samples"),
             (metrics("blocks", 0, None, true), false, "None of the 200 test voxels"),
             (metrics("stripes", 50, Some(8), true), true, "50 of 200 test voxels (25.0 %)"),
+            (
+                seeing(Some(273), "random", 200, None, true),
+                true,
+                "among the 273 x 273 voxels that the network sees round",
+            ),
+            (seeing(Some(273), "blocks", 150, Some(32), true), true, "a gap of 137 or more, or another line"),
+            (
+                seeing(Some(273), "stripes", 0, Some(150), true),
+                false,
+                "among the 273 x 273 voxels that the network sees",
+            ),
             (metrics("sides", 50, Some(32), true), true, "with 32 unused lines behind it. Still, 50 of 200"),
             (metrics("none", 0, None, false), true, "Every labelled voxel was trained on"),
         ] {

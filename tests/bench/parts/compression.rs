@@ -33,11 +33,17 @@ fn compression(criterion: &mut Criterion) {
             // As confident as networks are: near 1, with digits that do not repeat.
             let confidence =
                 volume.samples().index_axis(Axis(0), index).mapv(|amplitude| 1.0 / (1.0 + amplitude.abs() * 1e-5));
-            PredictedSection { section: Section::inline(index), codes, confidence: Some(confidence), probability: None }
+            PredictedSection {
+                section: Section::inline(index),
+                codes,
+                confidence: Some(confidence),
+                probability: None,
+                uncertainty: Vec::new(),
+            }
         })
         .collect();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let options = Hdf5Options { confidence: true, ..Hdf5Options::default() };
+    let options = Hdf5Options::default();
 
     let mut group = criterion.benchmark_group("compression");
     group.sample_size(10);

@@ -3,7 +3,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group};
 use facies::dataset::Padding;
-use facies::grid::{ClassTable, Domain, Plane};
+use facies::grid::{ClassTable, Domain, Plane, Section};
 use facies::network::{self, Architecture, Device, Model, ModelDescription, set_threads};
 use facies::predict::{Engine, Outputs, PredictOptions, SectionWindow, interpret_section};
 use facies::volume::{AmplitudeScaling, SectionChannels};
@@ -48,8 +48,9 @@ fn tiles(criterion: &mut Criterion) {
         padding: Padding::Zero,
         sections: Vec::new(),
         window: SectionWindow::whole([SECTION; 2]),
-        outputs: Outputs { probability: true, confidence: true },
+        outputs: Outputs { probability: true, confidence: true, ..Outputs::default() },
         both_planes: false,
+        monte_carlo: None,
     };
 
     let mut group = criterion.benchmark_group("tiles");
@@ -57,7 +58,8 @@ fn tiles(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements((SECTION * SECTION) as u64));
     group.bench_function("whole section, voxels", |bencher| {
         bencher.iter(|| {
-            interpret_section(&predictor, &options, &section, live.view()).expect("the section fits in memory")
+            interpret_section(&predictor, &options, Section::inline(0), &section, live.view())
+                .expect("the section fits in memory")
         });
     });
     let placed = predictor.place(padded.view()).expect("the section fits in memory");

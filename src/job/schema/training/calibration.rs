@@ -11,6 +11,7 @@ pub enum Calibration {
     #[default]
     None,
     /// Class scores are divided by one number, fitted on the validation share and kept in the model (Guo et al. 2017). It
-    /// changes no class; needs a validation share in `split`.
+    /// changes no class but where probabilities are averaged or interpolated (`plane: both`, `stride`); needs a validation share
+    /// in `split`.
     Temperature,
 }

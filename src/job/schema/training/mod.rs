@@ -18,7 +18,7 @@ pub use calibration::Calibration;
 pub use class_weights::ClassWeights;
 pub use early_stopping::{EarlyStopping, Keep, Monitor};
 pub use feature_cache::FeatureCache;
-pub use form::{DenseForm, PatchForm, TrainingForm};
+pub use form::{Crops, DenseForm, PatchForm, TrainingForm};
 pub use gradient_clip::GradientClip;
 pub use loss::{CrossEntropy, CrossEntropyDice, Dice, Focal, Loss};
 pub use optimizer::{Adam, Adamw, MomentumOf, Optimizer, Rmsprop, Sgd};

@@ -71,7 +71,7 @@ pub struct Training {
     pub precision: TrainingPrecision,
     /// Memory for the features of frozen layers, which are then computed once for all steps: `auto` (a quarter of what is
     /// free on the device), `off`, or an amount such as `2 GiB`. They are kept where they fit, come again, and no
-    /// `augmentation` but mirroring changes them.
+    /// `augmentation` but mirroring changes them. A U-Net's are never kept: they depend on where a crop is cut.
     #[serde(default)]
     #[garde(skip)]
     pub feature_cache: FeatureCache,
