@@ -3,7 +3,9 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-use super::{batch, completions, doctor, evaluate, inspect, labels, predict, run, schema, synth, train, weights};
+use super::{
+    batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train, weights,
+};
 
 /// As in Cargo: headings and commands stand out, the rest is plain.
 const STYLES: Styles = Styles::styled()
@@ -55,6 +57,7 @@ pub(super) enum Command {
     Inspect(inspect::Arguments),
     Labels(labels::Arguments),
     Synth(synth::Arguments),
+    Images(images::Arguments),
     Weights(weights::Arguments),
     Schema(schema::Arguments),
     Doctor(doctor::Arguments),

@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use super::printer::Printer;
 use super::{FAILED, INTERRUPTED, UNAVAILABLE, UNREADABLE, USAGE};
 use crate::dataset::DatasetError;
+use crate::dataset::pictures::PictureFolderError;
 use crate::job::{JobError, Place, Problem, RunError};
 use crate::network::NetworkError;
 use crate::predict::PredictError;
@@ -164,6 +165,20 @@ impl From<VolumeError> for Failure {
 impl From<NetworkError> for Failure {
     fn from(error: NetworkError) -> Self {
         Self::new(of_network(&error), error)
+    }
+}
+
+impl From<PictureFolderError> for Failure {
+    fn from(error: PictureFolderError) -> Self {
+        let exit_code = match error {
+            PictureFolderError::Write { .. } => FAILED,
+            PictureFolderError::Split { .. }
+            | PictureFolderError::Option { .. }
+            | PictureFolderError::Exists { .. }
+            | PictureFolderError::NoFolder { .. } => USAGE,
+            _ => UNREADABLE,
+        };
+        Self::new(exit_code, error)
     }
 }
 

@@ -8,7 +8,9 @@ use super::arguments::{Arguments, Command};
 use super::failure::Failure;
 use super::interruption::survive_file_size_limit;
 use super::printer::Printer;
-use super::{DONE, batch, completions, doctor, evaluate, inspect, labels, predict, run, schema, synth, train, weights};
+use super::{
+    DONE, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train, weights,
+};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -38,6 +40,7 @@ fn dispatch(Arguments { common, command }: Arguments, printer: &Printer) -> Resu
         Command::Batch(arguments) => batch::run(&arguments, threads, printer),
         Command::Labels(arguments) => labels::run(&arguments, printer),
         Command::Synth(arguments) => synth::run(&arguments, printer),
+        Command::Images(arguments) => images::run(&arguments, printer),
         Command::Inspect(arguments) => inspect::run(&arguments, printer),
         Command::Weights(arguments) => weights::run(&arguments, printer),
         Command::Schema(arguments) => schema::run(&arguments, printer),

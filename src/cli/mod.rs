@@ -10,6 +10,7 @@ mod doctor;
 mod evaluate;
 mod exit_code;
 mod failure;
+mod images;
 mod inspect;
 mod interruption;
 mod labels;

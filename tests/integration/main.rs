@@ -1,6 +1,7 @@
 //! The one integration binary: what a user of the program and a reader of its source can rely on.
 #![cfg(test)]
 
+mod augmentation;
 mod batches;
 mod calibration;
 mod channels;
@@ -12,6 +13,7 @@ mod folds;
 #[cfg(unix)]
 mod full_disk;
 mod golden_logits;
+mod images;
 #[cfg(unix)]
 mod killed_predictions;
 mod pretrained_networks;
