@@ -4,7 +4,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    baseline, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train, weights,
+    baseline, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train,
+    weights,
 };
 
 /// As in Cargo: headings and commands stand out, the rest is plain.

@@ -9,7 +9,8 @@ use super::failure::Failure;
 use super::interruption::survive_file_size_limit;
 use super::printer::Printer;
 use super::{
-    DONE, baseline, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train, weights,
+    DONE, baseline, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train,
+    weights,
 };
 
 /// Runs the program.

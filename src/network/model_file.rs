@@ -252,6 +252,14 @@ impl<D: Description> ModelOf<D> {
         self.network
     }
 
+    pub(super) fn network(&self) -> &Sequential {
+        &self.network
+    }
+
+    pub(super) fn network_mut(&mut self) -> &mut Sequential {
+        &mut self.network
+    }
+
     /// All weights and running statistics.
     ///
     /// # Errors

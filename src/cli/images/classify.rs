@@ -64,7 +64,11 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         device: arguments.device.open()?[0],
         threads: threads.unwrap_or_else(rayon::current_num_threads),
     };
-    if arguments.pictures.is_dir() { folder(arguments, &options, printer) } else { picture(arguments, &options, printer) }
+    if arguments.pictures.is_dir() {
+        folder(arguments, &options, printer)
+    } else {
+        picture(arguments, &options, printer)
+    }
 }
 
 fn picture(arguments: &Arguments, options: &ClassifyOptions, printer: &Printer) -> Result<(), Failure> {

@@ -13,9 +13,11 @@ use crate::network::{Backbone, DeviceChoice, Pooling};
 
 /// Compute what a frozen network makes of every picture, once
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  facies images features photographs_train photographs_validation --network mobilenet_v2 \
+#[command(
+    after_help = "Example:\n  facies images features photographs_train photographs_validation --network mobilenet_v2 \
                         --weights mobilenet_v2.pth --name bn1\n\n\
-                        Pictures whose content is known already are not computed again.")]
+                        Pictures whose content is known already are not computed again."
+)]
 pub(super) struct Arguments {
     /// Folder with one sub-folder of pictures for each class
     train: PathBuf,
