@@ -234,10 +234,6 @@ impl<D: Description> ModelOf<D> {
         Ok(Predictor::new(&network, device, precision)?.calibrated(self.description.temperature()))
     }
 
-    pub(super) fn network(&self) -> &Sequential {
-        &self.network
-    }
-
     /// The model for passes with dropout on `device`.
     ///
     /// # Errors

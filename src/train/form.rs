@@ -1,51 +1,109 @@
-//! The two forms of training.
+//! What training sees, step by step.
 
-use crate::dataset::{CropOptions, CropSampler, DatasetError, PatchOptions, PatchSampler, SeismicDataset};
-use crate::network::{Batch, NetworkError, Stager};
+use super::TrainError;
+use crate::dataset::pictures::{FeatureSampler, FeatureTable, PictureFolder, PictureSampler, PictureSamplerOptions};
+use crate::dataset::{CropOptions, CropSampler, PatchOptions, PatchSampler, SeismicDataset};
+use crate::network::{Batch, Normalization, Stager};
+
+/// What training learns from.
+#[derive(Clone, Copy, Debug)]
+pub enum Examples<'a> {
+    /// Labelled voxels of sections.
+    Sections(&'a SeismicDataset),
+    /// Pictures of known classes.
+    Pictures(&'a PictureFolder),
+    /// What a frozen network made of pictures.
+    Features(&'a FeatureTable),
+}
 
 /// What one training step sees.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Form {
-    /// Patches round labelled voxels; for any network.
+    /// Patches round labelled voxels; for any network of sections.
     Patch(PatchOptions),
     /// Crops whose voxels all count; for networks with a dense form.
     Dense(CropOptions),
+    /// Pictures, and what becomes of their colours.
+    Pictures(PictureSamplerOptions, Normalization),
+    /// Features of pictures.
+    Features(FeatureOptions),
+}
+
+/// How features of pictures are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeatureOptions {
+    /// Pictures in a batch.
+    pub batch: usize,
+    /// Whether all classes come equally often, instead of all pictures.
+    pub balanced: bool,
+    /// Seed of the order.
+    pub seed: u64,
 }
 
 /// Draws the batches of one form.
 pub(super) enum Sampler<'a> {
     Patch(PatchSampler<'a>),
     Dense(CropSampler<'a>),
+    Pictures(PictureSampler, Normalization),
+    Features(FeatureSampler<'a>),
+}
+
+impl<'a> From<&'a SeismicDataset> for Examples<'a> {
+    fn from(dataset: &'a SeismicDataset) -> Self {
+        Self::Sections(dataset)
+    }
 }
 
 impl<'a> Sampler<'a> {
-    pub(super) fn new(dataset: &'a SeismicDataset, form: &Form) -> Result<Self, DatasetError> {
-        Ok(match form {
-            Form::Patch(options) => Self::Patch(PatchSampler::new(dataset, options.clone())?),
-            Form::Dense(options) => Self::Dense(CropSampler::new(dataset, options.clone())?),
+    /// # Panics
+    /// When the form is one of other examples.
+    pub(super) fn new(examples: Examples<'a>, form: &Form) -> Result<Self, TrainError> {
+        Ok(match (examples, form) {
+            (Examples::Sections(dataset), Form::Patch(options)) => {
+                Self::Patch(PatchSampler::new(dataset, options.clone())?)
+            }
+            (Examples::Sections(dataset), Form::Dense(options)) => {
+                Self::Dense(CropSampler::new(dataset, options.clone())?)
+            }
+            (Examples::Pictures(folder), Form::Pictures(options, normalization)) => {
+                Self::Pictures(PictureSampler::new(folder, options.clone())?.0, *normalization)
+            }
+            (Examples::Features(table), Form::Features(FeatureOptions { batch, balanced, seed })) => {
+                Self::Features(FeatureSampler::new(table, *batch, *balanced, *seed))
+            }
+            (examples, form) => panic!("{form:?} does not draw from {examples:?}"),
         })
     }
 
-    /// The batch of `step`, counted from 0: amplitudes, or the places of their features if the learner keeps them.
-    pub(super) fn batch(&self, step: u64, stager: Stager, features_kept: bool) -> Result<Batch, NetworkError> {
-        match self {
+    /// The batch of `step`, counted from 0: values, or the places of their features if the learner keeps them.
+    pub(super) fn batch(&self, step: u64, stager: Stager, features_kept: bool) -> Result<Batch, TrainError> {
+        Ok(match self {
             Self::Patch(sampler) if features_kept => {
                 let batch = sampler.placed_batch(step);
-                stager.kept_patches(&batch.places, &batch.codes)
+                stager.kept_patches(&batch.places, &batch.codes)?
             }
             Self::Patch(sampler) => {
                 let batch = sampler.batch(step);
-                stager.patches(batch.values.view(), &batch.codes)
+                stager.patches(batch.values.view(), &batch.codes)?
             }
             Self::Dense(sampler) if features_kept => {
                 let batch = sampler.placed_batch(step);
-                stager.kept_crops(batch.places, batch.codes.view())
+                stager.kept_crops(batch.places, batch.codes.view())?
             }
             Self::Dense(sampler) => {
                 let batch = sampler.batch(step);
-                stager.crops(batch.values.view(), batch.codes.view())
+                stager.crops(batch.values.view(), batch.codes.view())?
             }
-        }
+            Self::Pictures(sampler, normalization) => {
+                let mut batch = sampler.batch(step)?;
+                batch.pixels.outer_iter_mut().for_each(|picture| normalization.apply(picture));
+                stager.patches(batch.pixels.view(), &batch.codes)?
+            }
+            Self::Features(sampler) => {
+                let (values, codes) = sampler.batch(step);
+                stager.patches(values.view(), &codes)?
+            }
+        })
     }
 }
 

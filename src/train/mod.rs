@@ -23,7 +23,7 @@ mod validation;
 pub use checkpoint::Checkpoint;
 pub use early_stopping::EarlyStopping;
 pub use error::TrainError;
-pub use form::Form;
+pub use form::{Examples, FeatureOptions, Form};
 pub use monitor::Monitor;
 pub use observer::{EpochRecord, KeptFeatures, Observer, TrainingEvent};
 pub use options::{FeatureCache, Keep, Phase, TrainingOptions};

@@ -10,11 +10,10 @@ use super::form::Sampler;
 use super::prefetch::run_ahead;
 use super::schedule::{Place, Rate};
 use super::{
-    Checkpoint, EpochRecord, Keep, KeptFeatures, Observer, Phase, TrainError, TrainingEvent, TrainingOptions,
+    Checkpoint, EpochRecord, Examples, Keep, KeptFeatures, Observer, Phase, TrainError, TrainingEvent, TrainingOptions,
     Validation, Validator, features,
 };
-use crate::dataset::SeismicDataset;
-use crate::network::{Batch, Learner, NamedArray, NetworkError, Update};
+use crate::network::{Batch, Learner, NamedArray, Update};
 
 /// What training leaves.
 #[derive(Clone, Debug)]
@@ -31,25 +30,25 @@ pub struct TrainedWeights {
     pub stopped: Option<String>,
 }
 
-/// Trains `learner` on `dataset`, continuing from the checkpoint at `checkpoint_path` where there is one.
+/// Trains `learner` on `examples`, continuing from the checkpoint at `checkpoint_path` where there is one.
 ///
 /// Batches and dropout are functions of the step, the learning rate one of step and history, so a run that was cut off and
 /// continued ends with the same weights as one that was not, on the same machine with the same number of threads. The checkpoint
 /// stays until the caller has used the weights.
 ///
 /// # Errors
-/// When the form does not fit dataset or network, a phase freezes what is not there, the loss is no number, a file cannot be
+/// When the form does not fit examples or network, a phase freezes what is not there, the loss is no number, a file cannot be
 /// written, the checkpoint is of another run, or on interruption, after a checkpoint was written.
-pub fn train(
+pub fn train<'a>(
     learner: &mut Learner,
-    dataset: &SeismicDataset,
+    examples: impl Into<Examples<'a>>,
     options: &TrainingOptions,
     validator: Option<&dyn Validator>,
     checkpoint_path: &Path,
     observer: &mut dyn Observer,
     interrupted: &AtomicBool,
 ) -> Result<TrainedWeights, TrainError> {
-    let sampler = Sampler::new(dataset, &options.form)?;
+    let sampler = Sampler::new(examples.into(), &options.form)?;
     let mut session = Session {
         learner,
         options,
@@ -81,7 +80,7 @@ pub fn train(
 }
 
 /// Gives the batch of a step.
-type NextBatch<'a> = dyn FnMut(u64) -> Result<Batch, NetworkError> + 'a;
+type NextBatch<'a> = dyn FnMut(u64) -> Result<Batch, TrainError> + 'a;
 
 /// A run under way.
 struct Session<'a> {
