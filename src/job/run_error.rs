@@ -44,6 +44,15 @@ pub enum RunError {
     /// A picture cannot be read.
     #[error(transparent)]
     Picture(#[from] UnreadablePicture),
+    /// A class that nothing can be learnt of.
+    #[error("{path} holds no training picture of class `{class}`")]
+    #[diagnostic(help("make the bottlenecks again with pictures of every class that can be read"))]
+    ClassWithoutPictures {
+        /// The bottlenecks.
+        path: PathBuf,
+        /// The class.
+        class: String,
+    },
     /// A folder without pictures.
     #[error("{path} holds no pictures")]
     #[diagnostic(help("pictures are files ending in jpg, jpeg, png, gif, bmp, tif, tiff or webp"))]

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{ReportError, write_atomically};
+use super::ReportError;
+use super::score_files::write_csv;
 use crate::analysis::{BaselineRow, HeldOut};
 use crate::grid::ClassTable;
 use crate::metrics::Scores;
@@ -15,7 +16,6 @@ const SCORES: [&str; 4] = ["accuracy", "balanced_accuracy", "roc_auc", "f1"];
 /// # Errors
 /// When the file cannot be written.
 pub fn write_baseline(path: &Path, sets: &[&str], rows: &[BaselineRow]) -> Result<(), ReportError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
     let of_set = |set: &&str| SCORES.map(|score| format!("{set}_{score}"));
     let header = std::iter::once("model".to_owned()).chain(sets.iter().flat_map(of_set)).chain(["seconds".into()]);
     let mut lines = vec![header.collect::<Vec<_>>()];
@@ -24,8 +24,7 @@ pub fn write_baseline(path: &Path, sets: &[&str], rows: &[BaselineRow]) -> Resul
         let name = row.classifier.name().to_owned();
         lines.push(std::iter::once(name).chain(scores).chain([format!("{:.3}", row.time.as_secs_f64())]).collect());
     }
-    let written = lines.iter().try_for_each(|line| writer.write_record(line));
-    finish(path, writer, written)
+    write_csv(path, &lines)
 }
 
 /// Writes one line per row of features: the set it belongs to, its class, and the values under `names`.
@@ -38,22 +37,16 @@ pub fn write_features(
     classes: &ClassTable,
     sets: &[(&str, HeldOut<'_>)],
 ) -> Result<(), ReportError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let class_names: Vec<_> = classes.iter().map(|class| class.name.as_str()).collect();
-    let mut written = writer.write_record(["set", "class"].into_iter().chain(names.iter().map(String::as_str)));
+    let class_names: Vec<_> = classes.iter().map(|class| class.name.clone()).collect();
+    let header = ["set".to_owned(), "class".to_owned()].into_iter().chain(names.iter().cloned());
+    let mut lines: Vec<Vec<String>> = vec![header.collect()];
     for (set, rows) in sets {
         for (values, &code) in rows.features.rows().into_iter().zip(rows.codes) {
-            let values: Vec<_> = values.iter().map(f32::to_string).collect();
-            let record = [*set, class_names[usize::from(code)]].into_iter().chain(values.iter().map(String::as_str));
-            written = written.and_then(|()| writer.write_record(record));
+            let which = [(*set).to_owned(), class_names[usize::from(code)].clone()];
+            lines.push(which.into_iter().chain(values.iter().map(f32::to_string)).collect());
         }
     }
-    finish(path, writer, written)
-}
-
-fn finish(path: &Path, writer: csv::Writer<Vec<u8>>, written: Result<(), csv::Error>) -> Result<(), ReportError> {
-    let bytes = written.map_err(std::io::Error::from).and_then(|()| writer.into_inner().map_err(|e| e.into_error()));
-    bytes.and_then(|bytes| write_atomically(path, &bytes)).map_err(ReportError::write(path))
+    write_csv(path, &lines)
 }
 
 /// The four scores; empty where a set has no rows or a score no meaning.

@@ -26,7 +26,7 @@ pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
     write_report,
 };
-pub use picture_table::{PictureRow, PictureTable, most_probable, write_unreadable};
+pub use picture_table::{PictureRow, PictureTable, most_probable, write_misclassified, write_unreadable};
 pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};
 pub use spreads::{ScoreSpread, markdown_table, score_spreads, write_markdown, write_spreads};
 pub use tensorboard::{EVENT_FILE, Event, EventLog, read_events};

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use ndarray::ArrayView2;
 
-use super::{ReportError, write_atomically};
+use super::ReportError;
+use super::score_files::write_csv;
 
 /// One picture of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +44,13 @@ impl PictureTable<'_> {
     pub fn write(&self, path: &Path) -> Result<(), ReportError> {
         let mut order: Vec<usize> = (0..self.classes.len()).collect();
         order.sort_by_key(|&class| &self.classes[class]);
-        let mut writer = csv::Writer::from_writer(Vec::new());
         let mut header = vec![String::new()];
         header.extend(order.iter().map(|&class| self.classes[class].clone()));
         header.push("file".into());
         if self.extended {
             header.extend(["true", "predicted", "confidence"].map(str::to_owned));
         }
-        let mut written = writer.write_record(&header);
+        let mut records = vec![header];
         let rows = self.rows.iter().zip(self.probabilities.rows()).zip(self.predicted()).enumerate();
         for (index, ((row, probabilities), (class, confidence))) in rows {
             let mut record = vec![index.to_string()];
@@ -61,9 +61,9 @@ impl PictureTable<'_> {
                 record.push(self.classes[class].clone());
                 record.push(confidence.to_string());
             }
-            written = written.and_then(|()| writer.write_record(&record));
+            records.push(record);
         }
-        finish(path, writer, written)
+        write_csv(path, &records)
     }
 }
 
@@ -72,12 +72,23 @@ impl PictureTable<'_> {
 /// # Errors
 /// When the file cannot be written.
 pub fn write_unreadable<'a>(path: &Path, pictures: impl Iterator<Item = (&'a str, String)>) -> Result<(), ReportError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let mut written = writer.write_record(["file", "reason"]);
-    for (file, reason) in pictures {
-        written = written.and_then(|()| writer.write_record([file, &reason]));
-    }
-    finish(path, writer, written)
+    let header = ["file", "reason"].map(str::to_owned);
+    let rows: Vec<_> =
+        std::iter::once(header).chain(pictures.map(|(file, reason)| [file.to_owned(), reason])).collect();
+    write_csv(path, &rows)
+}
+
+/// Writes which pictures were classified wrongly: file, class, predicted class, and the probability of that.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_misclassified(path: &Path, pictures: &[(String, String, String, f32)]) -> Result<(), ReportError> {
+    let header = ["file", "true", "predicted", "confidence"].map(str::to_owned);
+    let row = |(file, truth, predicted, confidence): &(String, String, String, f32)| {
+        [file.clone(), truth.clone(), predicted.clone(), confidence.to_string()]
+    };
+    let rows: Vec<_> = std::iter::once(header).chain(pictures.iter().map(row)).collect();
+    write_csv(path, &rows)
 }
 
 /// The first of the most probable classes, and its probability.
@@ -85,11 +96,6 @@ pub fn most_probable(probabilities: &[f32]) -> (usize, f32) {
     let first = (0, f32::NEG_INFINITY);
     let larger = |best: (usize, f32), (class, &p): (usize, &f32)| if p > best.1 { (class, p) } else { best };
     probabilities.iter().enumerate().fold(first, larger)
-}
-
-fn finish(path: &Path, writer: csv::Writer<Vec<u8>>, written: Result<(), csv::Error>) -> Result<(), ReportError> {
-    let bytes = written.map_err(std::io::Error::from).and_then(|()| writer.into_inner().map_err(|e| e.into_error()));
-    bytes.and_then(|bytes| write_atomically(path, &bytes)).map_err(ReportError::write(path))
 }
 
 #[cfg(test)]

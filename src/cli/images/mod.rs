@@ -4,6 +4,7 @@ mod classify;
 mod features;
 mod split;
 mod synth;
+mod train;
 
 use super::failure::Failure;
 use super::printer::Printer;
@@ -20,6 +21,7 @@ pub(super) struct Arguments {
 enum Action {
     Split(split::Arguments),
     Features(features::Arguments),
+    Train(train::Arguments),
     Classify(classify::Arguments),
     Synth(synth::Arguments),
 }
@@ -28,6 +30,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
     match &arguments.action {
         Action::Split(arguments) => split::run(arguments, printer),
         Action::Features(arguments) => features::run(arguments, threads, printer),
+        Action::Train(arguments) => train::run(arguments, threads, printer),
         Action::Classify(arguments) => classify::run(arguments, threads, printer),
         Action::Synth(arguments) => synth::run(arguments, printer),
     }

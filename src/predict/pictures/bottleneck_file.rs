@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, Array4, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -129,14 +129,25 @@ impl Bottlenecks {
         Self { record: Record { contents, sets, ..self.record }, features, ..self }
     }
 
+    /// A hash of the network, the pictures' contents and their classes.
+    pub fn digest(&self) -> String {
+        let record = serde_json::to_vec(&self.record).expect("plain values always serialise");
+        hex(Sha256::digest(&record).as_slice())
+    }
+
+    /// Features of the pictures of a set, in its order, as the end takes them: `[picture, 1, 1, feature]`.
+    pub fn inputs_of(&self, set: &BottleneckSet) -> Array4<f32> {
+        let rows: Vec<_> = set.pictures.iter().map(|picture| picture.row).collect();
+        let features = self.features.ncols();
+        let values = self.features.select(Axis(0), &rows);
+        values.into_shape_with_order((rows.len(), 1, 1, features)).expect("the same values in the same order")
+    }
+
     /// Features and classes of the set of this name.
     pub fn table(&self, set: &str) -> Option<FeatureTable> {
         let set = self.record.sets.iter().find(|known| known.name == set)?;
-        let row = |(row, mut values): (usize, ndarray::ArrayViewMut1<'_, f32>)| {
-            values.assign(&self.features.row(set.pictures[row].row));
-        };
-        let mut values = Array2::zeros((set.pictures.len(), self.features.ncols()));
-        values.rows_mut().into_iter().enumerate().for_each(row);
+        let rows: Vec<_> = set.pictures.iter().map(|picture| picture.row).collect();
+        let values = self.features.select(Axis(0), &rows);
         let codes = set.pictures.iter().map(|picture| picture.class).collect();
         Some(FeatureTable::new(values, codes, self.record.network.classes.len()))
     }
@@ -205,5 +216,9 @@ fn digest(weights: &[NamedArray]) -> String {
         digest.update(format!("{name} {shape:?};"));
         values.iter().for_each(|value| digest.update(value.to_le_bytes()));
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,0 +1,163 @@
+//! `facies images train`: an end learnt from bottlenecks.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::cli::failure::Failure;
+use crate::cli::interruption::interruption;
+use crate::cli::printer::Printer;
+use crate::cli::progress::Progress;
+use crate::cli::quantity::counted;
+use crate::job::images::{HeadTraining, Length, bottleneck_path, train_head, trained_model_path};
+use crate::network::{DeviceChoice, GradientClip, MomentumOf, OptimizerOptions};
+
+/// Train the end of a frozen network on its bottlenecks
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  facies images train --bottlenecks bn1 --model bn1_m1 --epochs 50 --optimizer sgd\n  \
+                        facies images train --bottlenecks bn1 --model retrained --steps 4000 --batch 100 --learning-rate 0.01"
+)]
+pub(super) struct Arguments {
+    /// Name of the bottlenecks
+    #[arg(long, value_name = "NAME", default_value = "bn1")]
+    bottlenecks: String,
+    /// Name of the model, as a file under models/ in the folder of runs
+    #[arg(long, value_name = "NAME", default_value = "bn1_m1")]
+    model: String,
+    /// Times that every picture is seen; 50 if neither these nor steps are given
+    #[arg(long, value_name = "N", conflicts_with = "steps", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    epochs: Option<u64>,
+    /// Steps of one batch each
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    steps: Option<u64>,
+    /// Pictures of one step
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    batch: u32,
+    /// Optimiser
+    #[arg(long, value_enum, default_value_t = Optimizer::Sgd)]
+    optimizer: Optimizer,
+    /// Its step size; 0.01 for sgd and 0.001 for the others if not given
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    learning_rate: Option<f64>,
+    /// Widths of hidden layers, as in 256,64
+    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    hidden: Vec<u32>,
+    /// Share of the values dropped while training
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5, value_parser = share)]
+    dropout: f64,
+    /// Draw all classes equally often
+    #[arg(long)]
+    balanced: bool,
+    /// Epochs without a lower validation loss after which training ends; 0 never ends it
+    #[arg(long, value_name = "EPOCHS", default_value_t = 10)]
+    patience: u64,
+    /// Seed of weights, order and dropout
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Folder of runs
+    #[arg(long, value_name = "DIR", default_value = "runs")]
+    output: PathBuf,
+    /// Where to compute: auto, cpu, cuda or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    device: DeviceChoice,
+    /// Replace a model of this name
+    #[arg(long)]
+    overwrite: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Optimizer {
+    Sgd,
+    Adam,
+    Rmsprop,
+}
+
+impl Optimizer {
+    fn options(self) -> OptimizerOptions {
+        match self {
+            Self::Sgd => OptimizerOptions::Sgd {
+                momentum: 0.9,
+                nesterov: false,
+                momentum_of: MomentumOf::Steps,
+                weight_decay: 0.0,
+            },
+            Self::Adam => OptimizerOptions::ADAM,
+            Self::Rmsprop => OptimizerOptions::RmsProp {
+                smoothing: 0.9,
+                epsilon: 1e-7,
+                momentum: 0.0,
+                centered: false,
+                weight_decay: 0.0,
+            },
+        }
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if rate > 0.0 && rate <= 100.0 => Ok(rate),
+        _ => Err("a number above 0".into()),
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err("a number from 0 to less than 1".into()),
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
+    let model = trained_model_path(&arguments.output, &arguments.model);
+    if model.exists() && !arguments.overwrite {
+        return Err(crate::cli::failure::UsageError {
+            message: format!("{} is there already", model.display()),
+            help: "choose another `--model`, or replace it with `--overwrite`".to_owned(),
+        }
+        .into());
+    }
+    let usual = if arguments.optimizer == Optimizer::Sgd { 0.01 } else { 0.001 };
+    let options = HeadTraining {
+        bottlenecks: bottleneck_path(&arguments.output, &arguments.bottlenecks),
+        model,
+        length: match (arguments.steps, arguments.epochs) {
+            (Some(steps), _) => Length::Steps(steps),
+            (None, epochs) => Length::Epochs(epochs.unwrap_or(50)),
+        },
+        batch: arguments.batch as usize,
+        optimizer: arguments.optimizer.options(),
+        learning_rate: arguments.learning_rate.unwrap_or(usual),
+        hidden: arguments.hidden.iter().map(|&width| width as usize).collect(),
+        dropout: arguments.dropout,
+        balanced: arguments.balanced,
+        patience: (arguments.patience > 0).then_some(arguments.patience),
+        clip: Some(GradientClip::Norm(1.0)),
+        seed: arguments.seed,
+        device: arguments.device.open()?[0],
+        threads: threads.unwrap_or_else(rayon::current_num_threads),
+    };
+    let interrupted = interruption();
+    let mut progress = Progress::new(printer);
+    let trained = train_head(&options, &mut progress, &interrupted);
+    drop(progress);
+    let trained = trained?;
+    if arguments.json {
+        return Ok(printer.answer_json(&serde_json::json!({
+            "metrics": trained.metrics, "best_epoch": trained.best_epoch, "stopped": trained.stopped,
+            "misclassified": trained.misclassified, "files": trained.files,
+        }))?);
+    }
+    for (set, scores) in trained.metrics.subsets() {
+        let pictures = counted(scores.support as usize, "picture");
+        let (accuracy, balanced) = (scores.accuracy, scores.balanced_accuracy);
+        printer.answer(format_args!("{set}: accuracy {accuracy:.3}, balanced accuracy {balanced:.3} ({pictures})"))?;
+    }
+    for file in &trained.files {
+        printer.answer(file.display())?;
+    }
+    Ok(())
+}
