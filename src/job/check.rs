@@ -449,7 +449,7 @@ fn crops(job: &Job, form: &DenseForm, findings: &mut Findings) {
         return;
     };
     let crop = form.crops(&job.network).crop;
-    if crop % multiple != 0 || crop < 2 * multiple {
+    if !crop.is_multiple_of(multiple) || crop < 2 * multiple {
         let nearest = (crop / multiple).max(2) * multiple;
         findings.add(
             if form.crop.is_some() { "training.form.dense.crop" } else { "training.form.dense" },

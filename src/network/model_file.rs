@@ -250,6 +250,21 @@ mod tests {
     }
 
     #[test]
+    fn channels_stand_in_the_description_and_one_channel_as_it_always_did() {
+        let one = description(vec![4]);
+        let text = serde_json::to_string(&one).unwrap();
+        assert!(text.contains(r#""amplitude":{"low":-2.0,"high":2.0},"domain":"time""#), "{text}");
+        let scaling = AmplitudeScaling::new(0.0, 1.0).unwrap();
+        let attribute = Channel::Attribute { name: "coherence".into(), scaling };
+        let three =
+            ModelDescription { further_channels: vec![attribute, Channel::Depth { first: 4.0, last: 1848.0 }], ..one };
+        let text = serde_json::to_string(&three).unwrap();
+        assert_eq!(serde_json::from_str::<ModelDescription>(&text).unwrap(), three);
+        assert_eq!(three.channel_names(), ["amplitude", "coherence", "depth"]);
+        assert_eq!(three.layers().unwrap().channels(), 3);
+    }
+
+    #[test]
     fn a_description_that_asks_for_more_than_the_file_holds_is_refused_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.safetensors");
