@@ -19,6 +19,8 @@ mod images;
 mod killed_predictions;
 mod pretrained_networks;
 mod real_surveys;
+#[cfg(unix)]
+mod recipes;
 mod refusals;
 #[cfg(unix)]
 mod resume;
