@@ -6,6 +6,7 @@ mod batches;
 mod calibration;
 mod channels;
 mod command_line;
+mod comparisons;
 mod data_samples;
 mod engines;
 mod exported_volumes;
