@@ -44,13 +44,15 @@ pub(super) struct Sequential {
     pub(super) precision: Precision,
     /// Of frozen batch normalisation in training.
     pub(super) frozen_statistics: FrozenStatistics,
+    /// Share of a batch's statistics in the running ones.
+    pub(super) momentum: f64,
 }
 
 impl Sequential {
     /// A network with these weights.
     pub(super) fn new(layers: Layers, parameters: Parameters) -> Self {
         let frozen_statistics = FrozenStatistics::default();
-        Self { layers, parameters, precision: Precision::Float32, frozen_statistics }
+        Self { layers, parameters, precision: Precision::Float32, frozen_statistics, momentum: MOMENTUM }
     }
 
     /// A network with fresh weights on the CPU.
@@ -73,6 +75,11 @@ impl Sequential {
     pub(super) fn train(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
         let scores = self.train_from(self.narrowed(input, form)?, 0, form)?;
         if form == Form::Native { cut_to(&scores, input) } else { Ok(scores) }
+    }
+
+    /// Runs a batch for what its normalisations note of it.
+    pub(super) fn measure(&self, input: &Tensor) -> Result<(), NetworkError> {
+        tch::no_grad(|| self.train(input, Form::Patch)).map(drop)
     }
 
     /// The same from the [features](Self::frozen_features) of the input.
@@ -260,7 +267,7 @@ impl Sequential {
         let learns = self.parameters.is_trainable(&format!("{name}.weight"));
         // Frozen layers keep their running statistics, whichever they take.
         let takes_batch = learns || self.frozen_statistics == FrozenStatistics::Batch;
-        let momentum = if learns { MOMENTUM } else { 0.0 };
+        let momentum = if learns { self.momentum } else { 0.0 };
         Ok(input.f_batch_norm(
             Some(part("weight")?),
             Some(part("bias")?),

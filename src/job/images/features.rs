@@ -4,6 +4,11 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use ndarray::Array4;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+
 use crate::dataset::pictures::{Fit, PictureFolder};
 use crate::job::{JobEvent, Listener, RunError};
 use crate::network::{
@@ -50,6 +55,25 @@ pub struct FeaturesOutcome {
     pub counts: BottleneckOutcome,
 }
 
+/// Pictures of waves and noise that have nothing to do with the user's, so that more of those change no weight.
+fn texture(side: usize, seed: u64) -> Array4<f32> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut pictures = Array4::zeros((16, 3, side, side));
+    for mut channel in
+        pictures.view_mut().into_shape_with_order((48, side, side)).expect("one block of memory").outer_iter_mut()
+    {
+        let mut waves = [[0.0_f32; 3]; 3];
+        waves.iter_mut().flatten().for_each(|number| *number = random.random_range(-1.0..1.0));
+        for ((row, column), value) in channel.indexed_iter_mut() {
+            let wave = |&[down, right, phase]: &[f32; 3]| {
+                (0.6 * (down * row as f32 + right * column as f32) + 3.0 * phase).sin()
+            };
+            *value = waves.iter().map(wave).sum::<f32>() + random.random_range(-0.5..0.5);
+        }
+    }
+    pictures
+}
+
 /// Makes bottlenecks of the pictures in one or two folders, or adds those of new pictures.
 ///
 /// # Errors
@@ -85,7 +109,10 @@ pub fn make_bottlenecks(
         pretrained: None,
         seed: options.seed,
     };
-    let model = PictureModel::new(description, pretrained.as_ref())?;
+    let mut model = PictureModel::new(description, pretrained.as_ref())?;
+    if pretrained.is_none() {
+        model = model.with_measured_statistics(texture(options.side, options.seed).view())?;
+    }
     if let Some(parent) = options.file.parent() {
         fs::create_dir_all(parent).map_err(RunError::io("make", parent))?;
     }
