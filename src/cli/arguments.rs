@@ -3,7 +3,9 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
-use super::{batch, completions, doctor, evaluate, inspect, labels, predict, run, schema, synth, train, weights};
+use super::{
+    batch, completions, doctor, evaluate, explain, inspect, labels, predict, run, schema, synth, train, weights,
+};
 
 /// As in Cargo: headings and commands stand out, the rest is plain.
 const STYLES: Styles = Styles::styled()
@@ -52,6 +54,7 @@ pub(super) enum Command {
     Evaluate(evaluate::Arguments),
     Predict(predict::Arguments),
     Batch(batch::Arguments),
+    Explain(explain::Arguments),
     Inspect(inspect::Arguments),
     Labels(labels::Arguments),
     Synth(synth::Arguments),

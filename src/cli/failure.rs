@@ -197,6 +197,8 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::RunInTheWay { .. }
         | RunError::OtherUnfinished { .. }
         | RunError::Predict(PredictError::Budget { .. })
+        | RunError::UnknownClass { .. }
+        | RunError::NoSuchVoxel { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,
     }
@@ -221,6 +223,9 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::PatchTooSmall { .. }
         | NetworkError::PictureTooSmall { .. }
         | NetworkError::NoDenseForm
+        | NetworkError::NoDropout
+        | NetworkError::NoPasses
+        | NetworkError::UnknownLayer { .. }
         | NetworkError::NoPatchForm
         | NetworkError::DecoderDepth { .. }
         | NetworkError::Freeze { .. } => USAGE,

@@ -8,7 +8,9 @@ use super::arguments::{Arguments, Command};
 use super::failure::Failure;
 use super::interruption::survive_file_size_limit;
 use super::printer::Printer;
-use super::{DONE, batch, completions, doctor, evaluate, inspect, labels, predict, run, schema, synth, train, weights};
+use super::{
+    DONE, batch, completions, doctor, evaluate, explain, inspect, labels, predict, run, schema, synth, train, weights,
+};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn dispatch(Arguments { common, command }: Arguments, printer: &Printer) -> Resu
         Command::Evaluate(arguments) => evaluate::run(&arguments, threads, printer),
         Command::Predict(arguments) => predict::run(&arguments, threads, printer),
         Command::Batch(arguments) => batch::run(&arguments, threads, printer),
+        Command::Explain(arguments) => explain::run(&arguments, threads, printer),
         Command::Labels(arguments) => labels::run(&arguments, printer),
         Command::Synth(arguments) => synth::run(&arguments, printer),
         Command::Inspect(arguments) => inspect::run(&arguments, printer),

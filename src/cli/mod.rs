@@ -9,6 +9,7 @@ mod completions;
 mod doctor;
 mod evaluate;
 mod exit_code;
+mod explain;
 mod failure;
 mod inspect;
 mod interruption;

@@ -8,6 +8,7 @@ mod error;
 mod figures;
 mod history;
 mod html;
+mod judged_voxels;
 mod score_files;
 mod spreads;
 
@@ -15,12 +16,13 @@ pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
 pub use figures::{
     AmplitudeColors, AugmentationExamples, AugmentationFigure, ConfusionFigure, Figure, ReliabilityFigure,
-    SectionFigure, TimeSliceFigure, TrainingCurves,
+    SectionFigure, Tile, TileContent, TilesFigure, TimeSliceFigure, TrainingCurves,
 };
 pub use history::{HistoryCsv, read_history};
 pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
     write_report,
 };
+pub use judged_voxels::{voxel_position, write_judged_voxels};
 pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};
 pub use spreads::{ScoreSpread, markdown_table, score_spreads, write_markdown, write_spreads};
