@@ -28,7 +28,7 @@ fn precision_memory_and_tile_change_no_clear_class() {
     // Another answer than float32's, so that the setting reaches the network, and yet nearly the same classes.
     let half = workshop.facies(&predict("prediction.precision=bf16"));
     if half.code == Some(4) {
-        half.expect_refusal(4, &["bf16", "this CPU has neither AVX512-BF16 nor AMX", "prediction.precision: f32"]);
+        half.expect_refusal(4, &["bf16", "this CPU has neither AVX512-BF16 nor AMX", "precision: f32"]);
         return;
     }
     half.expect(0, &["bf16"]);
