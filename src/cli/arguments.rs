@@ -4,7 +4,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    batch, completions, doctor, evaluate, explain, inspect, labels, predict, run, schema, synth, train, weights,
+    batch, completions, doctor, evaluate, explain, images, inspect, labels, predict, run, schema, synth, train, weights,
 };
 
 /// As in Cargo: headings and commands stand out, the rest is plain.
@@ -58,6 +58,7 @@ pub(super) enum Command {
     Inspect(inspect::Arguments),
     Labels(labels::Arguments),
     Synth(synth::Arguments),
+    Images(images::Arguments),
     Weights(weights::Arguments),
     Schema(schema::Arguments),
     Doctor(doctor::Arguments),

@@ -8,6 +8,7 @@ use miette::Diagnostic;
 use super::printer::Printer;
 use super::{FAILED, INTERRUPTED, UNAVAILABLE, UNREADABLE, USAGE};
 use crate::dataset::DatasetError;
+use crate::dataset::pictures::PictureFolderError;
 use crate::job::{JobError, Place, Problem, RunError};
 use crate::network::NetworkError;
 use crate::predict::PredictError;
@@ -167,6 +168,20 @@ impl From<NetworkError> for Failure {
     }
 }
 
+impl From<PictureFolderError> for Failure {
+    fn from(error: PictureFolderError) -> Self {
+        let exit_code = match error {
+            PictureFolderError::Write { .. } => FAILED,
+            PictureFolderError::Split { .. }
+            | PictureFolderError::Option { .. }
+            | PictureFolderError::Exists { .. }
+            | PictureFolderError::NoFolder { .. } => USAGE,
+            _ => UNREADABLE,
+        };
+        Self::new(exit_code, error)
+    }
+}
+
 impl From<SyntheticError> for Failure {
     fn from(error: SyntheticError) -> Self {
         let exit_code = match error {
@@ -216,6 +231,7 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::Safetensors { .. }
         | NetworkError::UnreadableWeights { .. }
         | NetworkError::WrongWeights { .. }
+        | NetworkError::OtherModel { .. }
         | NetworkError::WrongChecksum { .. }
         | NetworkError::NotAModel { .. } => UNREADABLE,
         NetworkError::DeviceName { .. }

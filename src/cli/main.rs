@@ -9,7 +9,8 @@ use super::failure::Failure;
 use super::interruption::survive_file_size_limit;
 use super::printer::Printer;
 use super::{
-    DONE, batch, completions, doctor, evaluate, explain, inspect, labels, predict, run, schema, synth, train, weights,
+    DONE, batch, completions, doctor, evaluate, explain, images, inspect, labels, predict, run, schema, synth, train,
+    weights,
 };
 
 /// Runs the program.
@@ -41,6 +42,7 @@ fn dispatch(Arguments { common, command }: Arguments, printer: &Printer) -> Resu
         Command::Explain(arguments) => explain::run(&arguments, threads, printer),
         Command::Labels(arguments) => labels::run(&arguments, printer),
         Command::Synth(arguments) => synth::run(&arguments, printer),
+        Command::Images(arguments) => images::run(&arguments, printer),
         Command::Inspect(arguments) => inspect::run(&arguments, printer),
         Command::Weights(arguments) => weights::run(&arguments, printer),
         Command::Schema(arguments) => schema::run(&arguments, printer),

@@ -11,6 +11,7 @@ mod evaluate;
 mod exit_code;
 mod explain;
 mod failure;
+mod images;
 mod inspect;
 mod interruption;
 mod labels;

@@ -15,6 +15,12 @@ pub(super) fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 picture`, `1,200 pictures`.
+pub(super) fn counted(number: usize, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {what}{plural}", grouped(number as u64))
+}
+
 /// `9.8 s`, `48 s`, `12 min 5 s`, `3 h 20 min`.
 pub(super) fn duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -41,6 +47,7 @@ mod tests {
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (12_345_678, "12,345,678")] {
             assert_eq!(grouped(number), text);
         }
+        assert_eq!([counted(1, "picture"), counted(2000, "picture")], ["1 picture", "2,000 pictures"]);
         for (seconds, text) in
             [(0.04, "0.0 s"), (9.84, "9.8 s"), (48.0, "48 s"), (725.0, "12 min 5 s"), (12_000.0, "3 h 20 min")]
         {

@@ -5,7 +5,7 @@ use std::fs;
 use crate::workshop::{Done, Workshop};
 
 /// Every subcommand, with those below it.
-const SUBCOMMANDS: [&[&str]; 14] = [
+const SUBCOMMANDS: [&[&str]; 17] = [
     &["run"],
     &["train"],
     &["evaluate"],
@@ -14,6 +14,9 @@ const SUBCOMMANDS: [&[&str]; 14] = [
     &["inspect"],
     &["labels"],
     &["synth"],
+    &["images"],
+    &["images", "split"],
+    &["images", "synth"],
     &["weights"],
     &["weights", "list"],
     &["weights", "import"],

@@ -123,12 +123,14 @@ impl Change {
 mod tests {
     use super::super::{Amount, BandLimit};
     use super::*;
-    use crate::dataset::test_line::dataset;
+    use crate::dataset::test_line::{cube, dataset, scaling};
     use crate::dataset::{
         CropBatch, CropOptions, CropSampler, Padding, PatchBatch, PatchOptions, PatchSampler, SeismicDataset, Split,
         Subset,
     };
-    use crate::grid::UNLABELLED;
+    use crate::grid::{ClassTable, Plane, Section, UNLABELLED};
+    use crate::labels::Labels;
+    use crate::volume::{Channel, SectionReader, Volume};
 
     /// Three classes in slanting layers with a hole; trace 20 is dead.
     fn line() -> SeismicDataset {
@@ -302,6 +304,35 @@ mod tests {
         for augmentation in [noisy, filtered] {
             let changed = patches(&dataset, &augmentation, 33).values;
             assert!(plain.iter().zip(&changed).all(|(&before, &after)| (before == 0.0) == (after == 0.0)));
+        }
+    }
+
+    #[test]
+    fn a_position_moves_with_the_picture_and_keeps_its_values() {
+        let cube = cube([1, 40, 60]);
+        let mut labels = Labels::new(cube.geometry().clone());
+        let codes = Array2::from_shape_fn((40, 60), |(trace, _)| (trace / 20) as u8);
+        labels.add_section(Section::inline(0), codes.view()).unwrap();
+        let depth = Channel::depth(&cube.geometry().vertical);
+        let reader = SectionReader::new(&cube, scaling()).with_channels(&[depth], &[]).unwrap();
+        let classes = ClassTable::from_names(["left", "right"]).unwrap();
+        let dataset = SeismicDataset::build(&reader, &labels, &classes, &[Plane::Inline], &Split::None).unwrap();
+        let depth = |augmentation: &Augmentation| {
+            patches(&dataset, augmentation, 9).values.index_axis_move(ndarray::Axis(1), 1)
+        };
+        let plain = depth(&Augmentation::default());
+        let loud = Augmentation {
+            amplitude_scale: [2.0, 3.0],
+            polarity: 1.0,
+            noise: 1.0.into(),
+            band_limit: BandLimit { high: [0.1, 0.2], ..BandLimit::default() },
+            ..Augmentation::default()
+        };
+        assert_eq!(depth(&loud), plain);
+        let stretched = depth(&Augmentation { stretch: 0.5.into(), ..loud });
+        assert_ne!(stretched, plain);
+        for (before, after) in plain.outer_iter().zip(stretched.outer_iter()) {
+            assert!((before[[4, 4]] - after[[4, 4]]).abs() < 1e-6);
         }
     }
 }

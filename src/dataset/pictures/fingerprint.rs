@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::error::{PictureFault, UnreadablePicture};
-use super::picture::{Picture, decode_picture, read_bytes};
+use super::picture::{Picture, Remark, decode_named, read_bytes};
 use super::resize::Fit;
 
 /// SHA-256 of the bytes of a file, in hexadecimal.
@@ -22,6 +22,8 @@ pub struct Fingerprint {
     pub content: String,
     /// What is seen.
     pub look: Look,
+    /// What had to be done to see it.
+    pub remarks: Vec<Remark>,
 }
 
 /// How a picture looks from afar: the same after scaling, compression, or a change of format.
@@ -41,8 +43,8 @@ impl Fingerprint {
     pub fn of_file(path: &Path) -> Result<Self, UnreadablePicture> {
         let of_file = || {
             let bytes = read_bytes(path)?;
-            let look = Look::of(&decode_picture(&bytes)?)?;
-            Ok(Self { content: content_hash(&bytes), look })
+            let picture = decode_named(&bytes, path)?;
+            Ok(Self { content: content_hash(&bytes), look: Look::of(&picture)?, remarks: picture.remarks })
         };
         of_file().map_err(|fault| UnreadablePicture { path: path.to_owned(), fault })
     }

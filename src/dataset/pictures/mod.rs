@@ -8,6 +8,7 @@
 
 mod augmentation;
 mod color_jitter;
+mod deal;
 mod error;
 mod fingerprint;
 mod folder;

@@ -71,16 +71,18 @@ pub const MOST_PIXELS: u64 = 178_956_970;
 /// # Errors
 /// When it is no picture in one of the formats, too large, cut off or damaged.
 pub fn read_picture(path: &Path) -> Result<Picture, UnreadablePicture> {
-    let read = || {
-        let bytes = read_bytes(path)?;
-        let mut picture = decode_picture(&bytes)?;
-        let named = ImageFormat::from_path(path).ok();
-        if named.is_some_and(|named| image::guess_format(&bytes).is_ok_and(|format| format != named)) {
-            picture.remarks.push(Remark::Misnamed);
-        }
-        Ok(picture)
-    };
-    read().map_err(|fault| UnreadablePicture { path: path.to_owned(), fault })
+    let picture = read_bytes(path).and_then(|bytes| decode_named(&bytes, path));
+    picture.map_err(|fault| UnreadablePicture { path: path.to_owned(), fault })
+}
+
+/// Decodes the bytes of the file at `path`, whose name may say another format.
+pub(super) fn decode_named(bytes: &[u8], path: &Path) -> Result<Picture, PictureFault> {
+    let mut picture = decode_picture(bytes)?;
+    let named = ImageFormat::from_path(path).ok();
+    if named.is_some_and(|named| image::guess_format(bytes).is_ok_and(|format| format != named)) {
+        picture.remarks.push(Remark::Misnamed);
+    }
+    Ok(picture)
 }
 
 /// The bytes of a file that may be a picture.

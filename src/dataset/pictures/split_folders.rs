@@ -51,7 +51,8 @@ pub fn write_split(
     };
     let sets = members(division);
     let list = beside("split.csv");
-    let there = sets.keys().map(|name| beside(name)).chain([list.clone()]).find(|path| path.symlink_metadata().is_ok());
+    let there =
+        sets.iter().map(|(name, _)| beside(name)).chain([list.clone()]).find(|path| path.symlink_metadata().is_ok());
     if let Some(path) = there.filter(|_| !overwrite) {
         return Err(PictureFolderError::Exists { path });
     }
@@ -77,7 +78,7 @@ pub fn write_split(
 }
 
 /// The places of pictures by the name of their set; a set without pictures has no folder.
-fn members(division: &PictureDivision) -> BTreeMap<String, Vec<usize>> {
+fn members(division: &PictureDivision) -> Vec<(String, Vec<usize>)> {
     let folds = division.sets.iter().flatten().map(|set| if let PictureSet::Fold(fold) = set { fold + 1 } else { 0 });
     let folds = folds.max().unwrap_or(0);
     let mut sets = BTreeMap::<String, Vec<usize>>::new();
@@ -93,7 +94,10 @@ fn members(division: &PictureDivision) -> BTreeMap<String, Vec<usize>> {
             Some(set) => add(set.name().to_owned()),
         }
     }
-    sets
+    let parts = ["train", "validation"];
+    let of_folds = (1..=folds).flat_map(|fold| parts.map(|part| format!("fold{fold}_{part}")));
+    let order = of_folds.chain(parts.into_iter().chain(["test"]).map(str::to_owned));
+    order.filter_map(|name| sets.remove_entry(&name)).collect()
 }
 
 impl Transfer {

@@ -28,7 +28,7 @@ pub struct SyntheticPictures {
 
 impl Default for SyntheticPictures {
     fn default() -> Self {
-        Self { side: 64, per_class: 24, seed: 7 }
+        Self { side: 64, per_class: 20, seed: 7 }
     }
 }
 
