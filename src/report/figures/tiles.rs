@@ -138,6 +138,7 @@ mod tests {
     #[test]
     fn every_content_is_drawn_and_heat_shows() {
         let values = Array2::from_shape_fn((9, 9), |(row, column)| (row * 9 + column) as f32 / 80.0);
+        let heat = values.mapv(|value| 1.0 - value);
         let photograph = Array3::from_elem((3, 9, 9), 0.5);
         let tile = |content, heat| Tile { captions: vec!["a".into(), "b".into()], content, heat, marked: true };
         let png =
@@ -149,7 +150,7 @@ mod tests {
         ];
         for content in contents {
             let plain = png(&[tile(content, None)]).unwrap();
-            let heated = png(&[tile(content, Some(values.view()))]).unwrap();
+            let heated = png(&[tile(content, Some(heat.view()))]).unwrap();
             assert!(plain != heated, "{content:?}");
             assert_eq!(plain, png(&[tile(content, None)]).unwrap());
         }
