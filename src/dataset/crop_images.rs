@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::Augmentation;
-    use crate::dataset::test_line::{dataset, stripes};
+    use crate::dataset::test_line::{stripes, with_depth};
 
     fn options() -> CropOptions {
         CropOptions {
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn crops_can_be_cut_from_images_that_do_not_change() {
-        let dataset = dataset(&line(), &stripes(12, 3, 5));
+        let dataset = with_depth(&line(), &stripes(12, 3, 5));
         for (mirror, images, receptive_field, crop) in
             [(0.0, 1, 4, 6), (0.5, 2, 4, 6), (1.0, 1, 7, 6), (0.5, 2, 1, 5), (0.5, 2, 2, 64)]
         {

@@ -23,7 +23,8 @@ impl Endless {
         };
         let mut streams: Vec<_> = counts.into_iter().scan(0, of_class).collect();
         if !balanced {
-            streams = vec![0..streams.last().map_or(0, |last| last.end)];
+            let whole = 0..streams.last().map_or(0, |last| last.end);
+            streams = vec![whole];
         }
         streams.retain(|stream| !stream.is_empty());
         Self { streams, batch, seed }

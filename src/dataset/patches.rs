@@ -249,7 +249,7 @@ mod tests {
     use ndarray::Array2;
 
     use super::*;
-    use crate::dataset::test_line::{dataset, stripes};
+    use crate::dataset::test_line::{dataset, stripes, with_depth};
     use crate::dataset::{Amount, BandLimit, Split};
     use crate::grid::UNLABELLED;
 
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn batches_are_made_of_patches_that_do_not_change() {
-        let dataset = dataset(&line(), &stripes(20, 2, 8));
+        let dataset = with_depth(&line(), &stripes(20, 2, 8));
         for (mirror, balanced, distinct) in [(0.0, false, 160), (0.5, true, 320), (1.0, false, 160)] {
             let augmentation = Augmentation { mirror, ..Augmentation::default() };
             let options = PatchOptions { augmentation, balanced, ..options(6, 37) };
@@ -359,6 +359,29 @@ mod tests {
         let augmentation = Augmentation { noise: 0.1.into(), ..Augmentation::default() };
         let sampler = PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(6, 37) }).unwrap();
         assert_eq!(sampler.distinct(), None);
+    }
+
+    #[test]
+    fn changes_of_amplitude_leave_positions_as_they_are() {
+        let dataset = with_depth(&line(), &Split::None);
+        let with = |augmentation| {
+            PatchSampler::new(&dataset, PatchOptions { augmentation, ..options(9, 30) }).unwrap().batch(1).values
+        };
+        let plain = with(Augmentation::default());
+        let changed = with(Augmentation {
+            amplitude_scale: [0.5, 0.9],
+            polarity: 1.0,
+            noise: 0.1.into(),
+            ..Augmentation::default()
+        });
+        let [(amplitude, position), (other, same)] = [plain, changed].map(|values| {
+            let channel = |place| values.index_axis(Axis(1), place).to_owned();
+            (channel(0), channel(1))
+        });
+        assert_eq!(position, same);
+        assert!(position.iter().any(|&value| value < -0.8));
+        let changes = amplitude.iter().zip(&other).filter(|(before, after)| before != after).count();
+        assert_eq!(changes, amplitude.iter().filter(|&&value| value != 0.0).count());
     }
 
     #[test]

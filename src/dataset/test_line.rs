@@ -8,7 +8,7 @@ use super::{SeismicDataset, Split, StripeSplit};
 use crate::grid::{ClassTable, Plane, Section, UNLABELLED};
 use crate::labels::Labels;
 use crate::labels::test_survey::survey;
-use crate::volume::{AmplitudeScaling, MemoryVolume, SectionReader, Volume};
+use crate::volume::{AmplitudeScaling, Channel, MemoryVolume, SectionReader, Volume};
 
 /// Amplitudes 1, 2, 3, ... in the order `[inline, crossline, sample]`.
 pub(super) fn cube(shape: [usize; 3]) -> MemoryVolume {
@@ -27,11 +27,20 @@ pub(super) fn stripes(train: usize, gap: usize, test: usize) -> Split {
 
 /// One labelled inline.
 pub(super) fn dataset(codes: &Array2<u8>, split: &Split) -> SeismicDataset {
+    with_channels(codes, split, &[])
+}
+
+/// The same with the position of every sample as a second channel.
+pub(super) fn with_depth(codes: &Array2<u8>, split: &Split) -> SeismicDataset {
+    with_channels(codes, split, &[Channel::Depth { first: 0.0, last: 100.0 }])
+}
+
+fn with_channels(codes: &Array2<u8>, split: &Split, further: &[Channel]) -> SeismicDataset {
     let cube = cube([1, codes.nrows(), codes.ncols()]);
     let mut labels = Labels::new(cube.geometry().clone());
     labels.add_section(Section::inline(0), codes.view()).unwrap();
     let count = codes.iter().filter(|&&code| code != UNLABELLED).max().unwrap() + 1;
     let classes = ClassTable::from_names((0..count).map(|code| code.to_string())).unwrap();
-    let reader = SectionReader::new(&cube, scaling());
+    let reader = SectionReader::new(&cube, scaling()).with_channels(further, &[]).unwrap();
     SeismicDataset::build(&reader, &labels, &classes, &[Plane::Inline], split).unwrap()
 }

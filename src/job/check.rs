@@ -205,6 +205,14 @@ fn training(job: &Job, findings: &mut Findings) {
         };
         findings.add(key, format!("{what} voxels to validate on, and `split` keeps none"), &help);
     }
+    if job.training.start_from.is_some() && job.network.weights().is_some() {
+        let form = job.network.form();
+        findings.add(
+            "training.start_from",
+            format!("`network.{form}.weights` and `start_from` are both given"),
+            "take `weights` out: the earlier run holds what became of them",
+        );
+    }
     pace("training", &job.training.optimizer, &job.training.schedule, findings);
     for (place, phase) in phases.iter().enumerate() {
         let optimizer = phase.optimizer.as_ref().unwrap_or(&job.training.optimizer);
@@ -441,7 +449,7 @@ fn crops(job: &Job, form: &DenseForm, findings: &mut Findings) {
         return;
     };
     let crop = form.crops(&job.network).crop;
-    if crop % multiple != 0 || crop < 2 * multiple {
+    if !crop.is_multiple_of(multiple) || crop < 2 * multiple {
         let nearest = (crop / multiple).max(2) * multiple;
         findings.add(
             if form.crop.is_some() { "training.form.dense.crop" } else { "training.form.dense" },

@@ -164,6 +164,14 @@ impl Model {
         self.network
     }
 
+    pub(super) fn network(&self) -> &Sequential {
+        &self.network
+    }
+
+    pub(super) fn network_mut(&mut self) -> &mut Sequential {
+        &mut self.network
+    }
+
     /// All weights and running statistics.
     ///
     /// # Errors
@@ -239,6 +247,21 @@ mod tests {
         let again = Model::load(&path).unwrap();
         assert_eq!(again.description, model.description);
         assert_eq!(again.weights().unwrap(), model.weights().unwrap());
+    }
+
+    #[test]
+    fn channels_stand_in_the_description_and_one_channel_as_it_always_did() {
+        let one = description(vec![4]);
+        let text = serde_json::to_string(&one).unwrap();
+        assert!(text.contains(r#""amplitude":{"low":-2.0,"high":2.0},"domain":"time""#), "{text}");
+        let scaling = AmplitudeScaling::new(0.0, 1.0).unwrap();
+        let attribute = Channel::Attribute { name: "coherence".into(), scaling };
+        let three =
+            ModelDescription { further_channels: vec![attribute, Channel::Depth { first: 4.0, last: 1848.0 }], ..one };
+        let text = serde_json::to_string(&three).unwrap();
+        assert_eq!(serde_json::from_str::<ModelDescription>(&text).unwrap(), three);
+        assert_eq!(three.channel_names(), ["amplitude", "coherence", "depth"]);
+        assert_eq!(three.layers().unwrap().channels(), 3);
     }
 
     #[test]

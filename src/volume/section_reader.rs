@@ -25,8 +25,11 @@ pub struct SectionReader<'a> {
     /// Neighbouring sections that a network sees, the section itself among them.
     thickness: usize,
     /// What was read, as long as somebody has it.
-    known: Mutex<BTreeMap<(usize, Section), Weak<Array2<f32>>>>,
+    known: Mutex<BTreeMap<Place, Weak<Array2<f32>>>>,
 }
+
+/// A channel and one of its sections.
+type Place = (usize, Section);
 
 impl<'a> SectionReader<'a> {
     /// Of one channel, the amplitudes of `volume`.

@@ -162,7 +162,8 @@ fn channels_that_do_not_fit_are_refused() {
     let workshop = Workshop::new();
     workshop.write("job.yaml", job());
     let options = SyntheticOptions { inlines: 8, crosslines: 72, samples: 64, ..SyntheticOptions::default() };
-    write(&options, &workshop.path("wide.sgy")).unwrap();
+    fs::create_dir(workshop.path("wide")).unwrap();
+    write(&options, &workshop.path("wide/cube.sgy")).unwrap();
     let refuses = |set: &str, code: i32, words: &[&str]| {
         println!("{set}");
         workshop.facies(&["run", "job.yaml", "--set", set]).expect_refusal(code, words);
@@ -171,11 +172,11 @@ fn channels_that_do_not_fit_are_refused() {
     let one = |name: &str, path: &str| format!("[{{name: {name}, segy: {{path: {path}}}}}]");
     let other = |attributes: &str| format!("prediction.input={{segy: {{path: cube.sgy}}, attributes: {attributes}}}");
     refuses(
-        "input.attributes[0].segy.path=wide.sgy",
+        "input.attributes[0].segy.path=wide/cube.sgy",
         3,
-        &["wide.sgy has crosslines 300 to 371", "cube.sgy 300 to 363", "same lines and samples"],
+        &["wide/cube.sgy has crosslines 300 to 371", "cube.sgy 300 to 363", "same lines and samples"],
     );
-    refuses(&other(&one("facies", "wide.sgy")), 3, &["wide.sgy has crosslines"]);
+    refuses(&other(&one("facies", "wide/cube.sgy")), 3, &["wide/cube.sgy has crosslines"]);
     refuses(&other("[]"), 2, &["prediction[0].input", "attribute `facies`, which this cube lacks"]);
     refuses(&other(&one("dip", "cube.sgy")), 2, &["does not learn from an attribute `dip`"]);
     refuses("input.attributes[0].name=depth", 2, &["`depth` is the name of another channel"]);
