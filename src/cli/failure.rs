@@ -229,6 +229,7 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::Safetensors { .. }
         | NetworkError::UnreadableWeights { .. }
         | NetworkError::WrongWeights { .. }
+        | NetworkError::OtherModel { .. }
         | NetworkError::WrongChecksum { .. }
         | NetworkError::NotAModel { .. } => UNREADABLE,
         NetworkError::DeviceName { .. }

@@ -205,6 +205,14 @@ fn training(job: &Job, findings: &mut Findings) {
         };
         findings.add(key, format!("{what} voxels to validate on, and `split` keeps none"), &help);
     }
+    if job.training.start_from.is_some() && job.network.weights().is_some() {
+        let form = job.network.form();
+        findings.add(
+            "training.start_from",
+            format!("`network.{form}.weights` and `start_from` are both given"),
+            "take `weights` out: the earlier run holds what became of them",
+        );
+    }
     pace("training", &job.training.optimizer, &job.training.schedule, findings);
     for (place, phase) in phases.iter().enumerate() {
         let optimizer = phase.optimizer.as_ref().unwrap_or(&job.training.optimizer);

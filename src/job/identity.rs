@@ -64,7 +64,8 @@ pub(super) fn of_evaluation(job: &Job) -> String {
 /// Identity of the predictions of a job by one model.
 pub(super) fn of_predictions(job: &Job, inputs: &[InputRecord], model_sha256: &str, device: &str) -> String {
     let job = by_content(job, inputs);
-    digest(&(&job.name, &job.input, &job.patch, &job.prediction, &job.output, model_sha256, device))
+    let output = job.output.of_predictions();
+    digest(&(&job.name, &job.input, &job.patch, &job.prediction, &output, model_sha256, device))
 }
 
 /// Identity of the sections of one prediction; volumes and figures made of them may differ.

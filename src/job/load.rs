@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use garde::Validate;
 
-use super::JobError;
 use super::check::{Finding, check};
-use super::schema::Job;
+use super::schema::{Job, START_FROM};
 use super::source::Source;
 use super::words;
+use super::{JobError, MODEL_FILE};
 
 /// A job that was read and checked, and where everything in it was written.
 #[derive(Clone, Debug)]
@@ -71,6 +71,14 @@ fn resolve_files(job: &mut Job, job_path: &Path) -> Vec<Finding> {
         let given = path.clone();
         // `absolute` fails only without a working folder; the path then stays relative to it.
         *path = std::path::absolute(folder.join(&given)).unwrap_or_else(|_| folder.join(&given));
+        if key == START_FROM && path.is_dir() {
+            path.push(MODEL_FILE);
+            if !path.exists() {
+                let message = format!("{} holds no {MODEL_FILE}: its training has not ended", given.display());
+                findings.push(Finding { key, message, help: Some("name the folder of a finished run".to_owned()) });
+                continue;
+            }
+        }
         let (message, help) = match fs::metadata(&*path) {
             // Records are text.
             _ if path.to_str().is_none() => {

@@ -2,7 +2,7 @@
 
 use super::schema::{
     Anneal, DeepFreeze, EarlyStopping, GradientClip, Keep, Loss, MomentumOf, Monitor, Network, OneCycle, Optimizer,
-    Plateau, Schedule, Span, Training, TrainingPrecision,
+    Plateau, Schedule, Span, StartHead, Training, TrainingPrecision,
 };
 use crate::network::{self, Freeze, Learning, OptimizerOptions, Precision};
 use crate::train;
@@ -198,6 +198,15 @@ impl From<GradientClip> for network::GradientClip {
             GradientClip::Norm(most) => Self::Norm(most),
             GradientClip::NormEach(most) => Self::NormEach(most),
             GradientClip::Value(most) => Self::Value(most),
+        }
+    }
+}
+
+impl From<StartHead> for network::StartHead {
+    fn from(head: StartHead) -> Self {
+        match head {
+            StartHead::Keep => Self::Keep,
+            StartHead::Fresh => Self::Fresh,
         }
     }
 }

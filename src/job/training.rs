@@ -6,8 +6,9 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::augmentation_picture::draw_augmentation;
+use super::identity::hash_file;
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
-use super::schema::{self, Keep, TrainingForm};
+use super::schema::{self, Keep, TrainingForm, TrainingPrecision};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
@@ -17,7 +18,7 @@ use crate::network::{
     set_threads,
 };
 use crate::predict::{Engine, ScoreOptions, SubsetValidator, fit_temperature};
-use crate::report::{Figure, HistoryCsv, TrainingCurves, read_history};
+use crate::report::{EVENT_FILE, EventLog, Figure, HistoryCsv, TrainingCurves, read_history};
 use crate::train::{Checkpoint, FeatureCache, Form, Observer, TrainingEvent, TrainingOptions, Validator, train};
 use crate::volume::Volume;
 
@@ -25,6 +26,8 @@ use crate::volume::Volume;
 pub const MODEL_FILE: &str = "model.safetensors";
 /// Name of the model file with the weights of the last epoch.
 const LAST_MODEL_FILE: &str = "model-last.safetensors";
+/// Folder of the event file for TensorBoard, in that of a run.
+const TENSORBOARD: &str = "tensorboard";
 /// Where unfinished training lies in the folder of unfinished work.
 pub(super) const UNFINISHED: &str = "training";
 /// Most validation voxels that are scored patch by patch after an epoch.
@@ -76,7 +79,10 @@ impl PreparedTraining {
         };
         let dataset = material.dataset(loaded, &material.reader(&description)?)?;
         let pretrained = job.network.weights().map(Pretrained::read).transpose()?;
-        let model = Model::new(description, pretrained.as_ref())?;
+        let mut model = Model::new(description, pretrained.as_ref())?;
+        if let Some(start) = &job.training.start_from {
+            model.start_from(&start.path, &hash_file(&start.path)?.1, start.head.into())?;
+        }
         let description = model.description.clone();
         let weights = class_weights(&job.training.class_weights.clone().into(), &dataset.counts(Subset::Train))?;
         let (form, natural) = form(loaded, &description, &dataset)?;
@@ -84,7 +90,7 @@ impl PreparedTraining {
         let steps_per_epoch = training.epoch_steps(natural);
         let phases = training.phases(&job.network, steps_per_epoch);
         let precision = Precision::from(training.precision);
-        precision.check(device)?;
+        precision.check_for_training(device)?;
         let options = TrainingOptions {
             form,
             phases,
@@ -147,6 +153,12 @@ impl PreparedTraining {
             names => format!(", seen as {}", names.join(", ")),
         };
         listener.notice(&JobEvent::Stage(&format!("training {architecture} on {voxels} labelled voxels{channels}")));
+        let rounds_only = job.training.precision == TrainingPrecision::Bf16 && !self.learner.device().is_cuda();
+        if rounds_only {
+            listener.notice(&JobEvent::Note(
+                "on a CPU `precision: bf16` only rounds, which takes time rather than saving it",
+            ));
+        }
         set_threads(self.threads);
         let partial = folder.partial().join(UNFINISHED);
         fs::create_dir_all(&partial).map_err(RunError::io("make", &partial))?;
@@ -160,7 +172,9 @@ impl PreparedTraining {
         let validator = SubsetValidator { dataset: &self.dataset, classes: &self.description.classes, options };
         let validates = self.dataset.total(Subset::Validation) > 0;
         let history_path = partial.join("history.csv");
-        let mut watchers = Watchers { history: HistoryCsv::new(&history_path), listener };
+        let events_path = partial.join(EVENT_FILE);
+        let event_log = job.output.tensorboard.as_ref().map(|events| EventLog::new(&events_path, events.every));
+        let mut watchers = Watchers { history: HistoryCsv::new(&history_path), event_log, listener };
         let trained = train(
             &mut self.learner,
             &self.dataset,
@@ -194,6 +208,13 @@ impl PreparedTraining {
         let history = folder.file("history.csv");
         fs::rename(&history_path, &history).map_err(RunError::io("write", &history))?;
         wrote("history.csv", "loss and accuracy after every epoch");
+        if job.output.tensorboard.is_some() {
+            let events = folder.file(TENSORBOARD);
+            fs::create_dir_all(&events).map_err(RunError::io("make", &events))?;
+            let events = events.join(EVENT_FILE);
+            fs::rename(&events_path, &events).map_err(RunError::io("write", &events))?;
+            wrote(&format!("{TENSORBOARD}/{EVENT_FILE}"), "the course of training, for TensorBoard");
+        }
         let records = read_history(&history)?;
         let title = format!("{} — training", job.name);
         let curves = TrainingCurves { title: &title, history: &records, best_epoch: Some(trained.best_epoch) };
@@ -279,12 +300,16 @@ fn form(
 /// The history on disk, and whoever listens to the job.
 struct Watchers<'a> {
     history: HistoryCsv,
+    event_log: Option<EventLog>,
     listener: &'a mut dyn Listener,
 }
 
 impl Observer for Watchers<'_> {
     fn observe(&mut self, event: &TrainingEvent<'_>) -> std::io::Result<()> {
         self.history.observe(event)?;
+        if let Some(event_log) = &mut self.event_log {
+            event_log.observe(event)?;
+        }
         self.listener.notice(&JobEvent::Training(event));
         Ok(())
     }

@@ -34,7 +34,7 @@ pub enum NetworkError {
     /// A number format that the device does not compute in.
     #[error("precision {precision} is not available on `{device}`: {reason}")]
     #[diagnostic(help(
-        "use `prediction.precision: f32`, or `auto` for the fastest that the device has and the answer allows"
+        "use `precision: f32`; a prediction also takes `auto`, the fastest that the device has and the answer allows"
     ))]
     Precision {
         /// What was asked for.
@@ -151,6 +151,18 @@ pub enum NetworkError {
         /// The file.
         path: PathBuf,
         /// Missing names, wrong shapes.
+        reason: String,
+    },
+    /// A model of an earlier run that does not fit the network of this one.
+    #[error("{path} cannot be started from: {reason}")]
+    #[diagnostic(help(
+        "give the job the network and the classes of that run; for other classes or another head, \
+         `start_from: {{ path: ..., head: fresh }}`"
+    ))]
+    OtherModel {
+        /// The model file.
+        path: PathBuf,
+        /// What differs.
         reason: String,
     },
     /// A known file of weights with another content.

@@ -114,6 +114,11 @@ impl Learner {
         Stager::new(self.options.device)
     }
 
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        self.options.device
+    }
+
     /// Bytes free on the device; `None` where it does not say.
     pub fn free_memory(&self) -> Option<u64> {
         self.options.device.free_memory()

@@ -38,6 +38,7 @@ mod segmentation;
 mod sequential;
 mod temperature;
 mod volume_convolution;
+mod warm_start;
 mod weights_file;
 
 pub use architecture::{Architecture, Backbone, Dialect, Encoder, Head, Input, Pooling, Top, Unet, VGG16_CONVOLUTIONS};
@@ -63,3 +64,4 @@ pub use predictor::{PlacedSection, Predictor, Probabilities, Segment};
 pub use pretrained::{Checksum, ImportReport, KnownWeights, Pretrained, download, known_weights};
 pub use segmentation::Segmentation;
 pub use volume_convolution::VolumeConvolution;
+pub use warm_start::StartHead;

@@ -164,6 +164,14 @@ impl Model {
         self.network
     }
 
+    pub(super) fn network(&self) -> &Sequential {
+        &self.network
+    }
+
+    pub(super) fn network_mut(&mut self) -> &mut Sequential {
+        &mut self.network
+    }
+
     /// All weights and running statistics.
     ///
     /// # Errors

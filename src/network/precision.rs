@@ -41,6 +41,15 @@ impl Precision {
         }
     }
 
+    /// Whether training on `device` can compute in this precision. On a CPU, bfloat16 is imitated by rounding: the course of a training
+    /// can be seen there, at no gain.
+    ///
+    /// # Errors
+    /// With what the device lacks.
+    pub fn check_for_training(self, device: Device) -> Result<(), NetworkError> {
+        if self == Self::Bfloat16 && !device.is_cuda() { Ok(()) } else { self.check(device) }
+    }
+
     /// The lower precisions that `device` has, the fastest first.
     pub fn lower_ones(device: Device) -> Vec<Self> {
         let all = [Self::Bfloat16, Self::TensorFloat32];

@@ -188,8 +188,10 @@ impl Sequential {
                 }
                 Layer::IntoVolumes { depth } => into_volumes(&values, *depth)?,
                 Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
-                    let part = |part: &str| self.parameters.tensor(&format!("{name}.{part}"));
-                    convolve_volumes(&values, part("weight")?, part("bias")?, *stride, Precision::Float32)?
+                    let part = |part: &str| self.factor(self.parameters.tensor(&format!("{name}.{part}"))?);
+                    let values = self.factor(&values)?;
+                    let output = convolve_volumes(&values, &part("weight")?, &part("bias")?, *stride, self.precision)?;
+                    self.factor(&output)?
                 }
                 Layer::MaxPool => {
                     let stride = if form.strides() { 2 } else { 1 };
@@ -236,17 +238,19 @@ impl Sequential {
         let bias = if *bias { Some(self.factor(self.parameters.tensor(&format!("{name}.bias"))?)?) } else { None };
         let (input, precision) = (&self.factor(input)?, self.precision);
         if !form.strides() {
-            return convolve(input, &weight, bias.as_ref(), Walk { dilation, ..Walk::strided(1) }, precision);
+            let walk = Walk { dilation, ..Walk::strided(1) };
+            return self.factor(&convolve(input, &weight, bias.as_ref(), walk, precision)?);
         }
         let geometry = Geometry::of(convolution, self.layers.padding);
         let mut output = convolve_patch(input, &weight, bias.as_ref(), &geometry, precision)?;
         match self.parameters.find(&format!("{name}.border")) {
-            None => Ok(output),
+            None => self.factor(&output),
             Some(border) => {
                 // What the constant part of the normalised picture contributes; it differs near the padded edge.
                 let size = input.size();
                 let ones = Tensor::f_ones([1, 1, size[2], size[3]], (input.kind(), input.device()))?;
-                Ok(output.f_add_(&convolve_patch(&ones, &self.factor(border)?, None, &geometry, precision)?)?)
+                let constant = convolve_patch(&ones, &self.factor(border)?, None, &geometry, precision)?;
+                self.factor(&output.f_add_(&constant)?)
             }
         }
     }
@@ -274,16 +278,19 @@ impl Sequential {
         let bias = self.factor(self.parameters.tensor(&format!("{name}.bias"))?)?;
         let input = &self.factor(input)?;
         if input.dim() == 2 {
-            return Ok(input.f_linear(&weight, Some(&bias))?);
+            return self.factor(&input.f_linear(&weight, Some(&bias))?);
         }
         let weight = weight.f_unsqueeze(-1)?.f_unsqueeze(-1)?;
-        convolve(input, &weight, Some(&bias), Walk::strided(1), self.precision)
+        self.factor(&convolve(input, &weight, Some(&bias), Walk::strided(1), self.precision)?)
     }
 
-    /// What enters a product, in the format of the precision. Gradients come back in that of the tensor.
+    /// What enters or leaves a product, in the format of the precision. Gradients come back in that of the tensor.
     fn factor(&self, tensor: &Tensor) -> Result<Tensor, NetworkError> {
         Ok(match self.precision {
-            Precision::Bfloat16 => tensor.f_to_kind(Kind::BFloat16)?,
+            Precision::Bfloat16 if tensor.device().is_cuda() => tensor.f_to_kind(Kind::BFloat16)?,
+            // oneDNN's gradients of dilated kernels in this format are no numbers where channels are no multiple of 16, so only
+            // the rounding is taken from it.
+            Precision::Bfloat16 => tensor.f_to_kind(Kind::BFloat16)?.f_to_kind(Kind::Float)?,
             Precision::Float32 | Precision::TensorFloat32 => tensor.shallow_clone(),
         })
     }

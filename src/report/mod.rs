@@ -1,6 +1,6 @@
 //! What people look at: history, metrics, figures and the HTML report.
 //!
-//! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps.
+//! Everything is handed in as plain values; nothing here reads a job or a volume. Files carry no time stamps, but for TensorBoard's.
 
 mod atomic_file;
 mod counts;
@@ -10,6 +10,7 @@ mod history;
 mod html;
 mod score_files;
 mod spreads;
+mod tensorboard;
 
 pub use atomic_file::{is_temporary_name, write_atomically};
 pub use error::ReportError;
@@ -24,3 +25,4 @@ pub use html::{
 };
 pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};
 pub use spreads::{ScoreSpread, markdown_table, score_spreads, write_markdown, write_spreads};
+pub use tensorboard::{EVENT_FILE, Event, EventLog, read_events};

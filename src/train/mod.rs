@@ -15,7 +15,10 @@ mod prefetch;
 mod schedule;
 mod session;
 #[cfg(test)]
+mod test_recipes;
+#[cfg(test)]
 mod test_run;
+mod validation;
 
 pub use checkpoint::Checkpoint;
 pub use early_stopping::EarlyStopping;
@@ -25,4 +28,5 @@ pub use monitor::Monitor;
 pub use observer::{EpochRecord, KeptFeatures, Observer, TrainingEvent};
 pub use options::{FeatureCache, Keep, Phase, TrainingOptions};
 pub use schedule::{Anneal, OneCycle, Plateau, Schedule};
-pub use session::{TrainedWeights, Validation, Validator, train};
+pub use session::{TrainedWeights, train};
+pub use validation::{Validation, Validator};

@@ -1,6 +1,5 @@
 //! The training loop.
 
-use std::error::Error;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -11,36 +10,11 @@ use super::form::Sampler;
 use super::prefetch::run_ahead;
 use super::schedule::{Place, Rate};
 use super::{
-    Checkpoint, EpochRecord, Keep, KeptFeatures, Observer, Phase, TrainError, TrainingEvent, TrainingOptions, features,
+    Checkpoint, EpochRecord, Keep, KeptFeatures, Observer, Phase, TrainError, TrainingEvent, TrainingOptions,
+    Validation, Validator, features,
 };
 use crate::dataset::SeismicDataset;
-use crate::network::{Batch, Learner, NamedArray, NetworkError, Predictor, Update};
-
-/// What the validation share says; nothing where a value is undefined.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Validation {
-    /// Mean cross entropy.
-    pub loss: Option<f64>,
-    /// Share of voxels classified rightly.
-    pub accuracy: Option<f64>,
-    /// Mean recall of the classes.
-    pub balanced_accuracy: Option<f64>,
-    /// Mean F1 of the classes.
-    pub macro_f1: Option<f64>,
-    /// Mean intersection over union of the classes.
-    pub mean_iou: Option<f64>,
-    /// Cohen's kappa.
-    pub kappa: Option<f64>,
-}
-
-/// Scores the network on voxels held out for validation.
-pub trait Validator {
-    /// Scores of `predictor`.
-    ///
-    /// # Errors
-    /// When the network cannot be applied.
-    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>>;
-}
+use crate::network::{Batch, Learner, NamedArray, NetworkError, Update};
 
 /// What training leaves.
 #[derive(Clone, Debug)]
@@ -194,7 +168,7 @@ impl Session<'_> {
             features::keep(self.learner, sampler, &carry_on)?;
         }
         self.progress.keeps_features = Some(keeps);
-        Ok(!keeps || carry_on())
+        Ok(carry_on())
     }
 
     /// All steps of the phase that are left, up to an interruption.
@@ -318,11 +292,12 @@ impl Session<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::test_run::{
-        alone, dense, frozen, learner, options, patch, phase, run, run_on, sparse_dataset, unet, vgg16, waldeland,
+        Scripted, alone, dense, frozen, learner, options, patch, phase, run, run_on, sparse_dataset, unet, vgg16,
+        waldeland,
     };
     use super::super::{EarlyStopping, Monitor};
     use super::*;
-    use crate::network::{Freeze, Predictor};
+    use crate::network::Freeze;
 
     #[test]
     fn both_forms_learn_and_continue_exactly_after_any_interruption() {
@@ -399,15 +374,6 @@ mod tests {
         for (before, after) in before.iter().zip(learner.weights().unwrap()) {
             let frozen = before.name.starts_with("features.0.") || before.name.starts_with("features.2.");
             assert_eq!(before.values == after.values, frozen, "{}", before.name);
-        }
-    }
-
-    /// Says what it is told to, epoch after epoch.
-    struct Scripted(std::cell::RefCell<Vec<f64>>);
-
-    impl Validator for Scripted {
-        fn validate(&self, _: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
-            Ok(Validation { loss: Some(self.0.borrow_mut().remove(0)), accuracy: Some(0.5), ..Validation::default() })
         }
     }
 

@@ -6,6 +6,7 @@ mod batches;
 mod calibration;
 mod channels;
 mod command_line;
+mod comparisons;
 mod data_samples;
 mod engines;
 mod exported_volumes;
@@ -18,6 +19,8 @@ mod images;
 mod killed_predictions;
 mod pretrained_networks;
 mod real_surveys;
+#[cfg(unix)]
+mod recipes;
 mod refusals;
 #[cfg(unix)]
 mod resume;

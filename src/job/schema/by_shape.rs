@@ -20,7 +20,9 @@ pub(in crate::job) trait ByShape<'de>: Sized {
 
     /// From a number.
     fn from_number<E: Error>(number: f64) -> Result<Self, E> {
-        Err(E::invalid_type(Unexpected::Float(number), &Self::EXPECTED))
+        let is_whole = number.fract() == 0.0 && number.abs() < 1e15;
+        let found = if is_whole { Unexpected::Signed(number as i64) } else { Unexpected::Float(number) };
+        Err(E::invalid_type(found, &Self::EXPECTED))
     }
 
     /// From a list.

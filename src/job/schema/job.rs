@@ -11,6 +11,9 @@ use super::{
     Amplitude, ClassEntry, Evaluation, Input, LabelSource, Network, Output, Patch, Prediction, Split, Training,
 };
 
+/// Key of the only path that may be a run folder.
+pub(in crate::job) const START_FROM: &str = "training.start_from";
+
 /// A job: from a labelled cube to an interpreted one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields, expecting = "a map of the job's sections")]
@@ -78,6 +81,9 @@ impl Job {
         }
         let form = self.network.form();
         files.extend(self.network.weights_mut().map(|weights| (format!("network.{form}.weights"), weights)));
+        if let Some(start) = &mut self.training.start_from {
+            files.push((START_FROM.to_owned(), &mut start.path));
+        }
         for (place, prediction) in self.prediction.iter_mut().enumerate() {
             if let Some(input) = &mut prediction.input {
                 let keyed = |(key, path)| (format!("prediction[{place}].input.{key}"), path);

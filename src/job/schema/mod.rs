@@ -19,7 +19,7 @@ mod split;
 mod training;
 
 pub(super) use by_shape::{ByShape, by_shape};
-pub(super) use job::is_folder_name;
+pub(super) use job::{START_FROM, is_folder_name};
 
 pub use amplitude::{Amplitude, Clip};
 pub use augmentation::{Amount, Augmentation, BandLimit};
@@ -34,7 +34,7 @@ pub use network::{
     DeepFreeze, Freeze, FrozenStatistics, Malenov, Network, Padding, Pooling, PublishedNetwork, Unet, UnetEncoder,
     Vgg16, Waldeland,
 };
-pub use output::{Figures, Hdf5Output, Output, SegyOutput};
+pub use output::{Figures, Hdf5Output, Output, SegyOutput, TensorBoard};
 pub use patch::{Patch, PatchPadding, PatchPlane};
 pub use prediction::{
     Engine, LineRange, Lines, Precision, Prediction, PredictionOutput, PredictionPlane, Truth, Window,
@@ -43,5 +43,6 @@ pub use split::{BlockSplit, RandomSplit, SideLines, SideSplit, Split, StripeSpli
 pub use training::{
     Adam, Adamw, Anneal, Calibration, ClassWeights, Crops, CrossEntropy, CrossEntropyDice, Decline, DenseForm, Dice,
     EarlyStopping, FeatureCache, Focal, GradientClip, InverseTime, Keep, Loss, MomentumOf, Monitor, OneCycle,
-    Optimizer, PatchForm, Phase, Plateau, Rmsprop, Schedule, Sgd, Span, Training, TrainingForm, TrainingPrecision,
+    Optimizer, PatchForm, Phase, Plateau, Rmsprop, Schedule, Sgd, Span, StartFrom, StartHead, Training, TrainingForm,
+    TrainingPrecision,
 };

@@ -5,9 +5,9 @@ use garde::Validate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What a run writes beside model, metrics and report: what is named here, or everything if the section is left out.
+/// What a run writes beside model, metrics and report: what is named here, or volumes and figures if the section is left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
-#[serde(deny_unknown_fields, expecting = "a map with `hdf5`, `segy` and `figures`")]
+#[serde(deny_unknown_fields, expecting = "a map with `hdf5`, `segy`, `figures` and `tensorboard`")]
 pub struct Output {
     /// The interpreted volumes as one HDF5 file, `facies.h5`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,11 +21,42 @@ pub struct Output {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub figures: Option<Figures>,
+    /// The course of training for TensorBoard, in `tensorboard/`; only where it is named, because it holds times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(dive)]
+    pub tensorboard: Option<TensorBoard>,
+}
+
+/// The event file for TensorBoard: loss, accuracy, learning rate and validation scores of every epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
+#[serde(deny_unknown_fields, default, expecting = "`{}` or a map with `every`")]
+pub struct TensorBoard {
+    /// Loss, accuracy and learning rate are written after so many steps, too.
+    #[garde(range(min = 1))]
+    pub every: u64,
+}
+
+impl Default for TensorBoard {
+    fn default() -> Self {
+        Self { every: 10 }
+    }
+}
+
+impl Output {
+    /// What is made from predictions.
+    pub fn of_predictions(&self) -> Self {
+        Self { tensorboard: None, ..self.clone() }
+    }
 }
 
 impl Default for Output {
     fn default() -> Self {
-        Self { hdf5: Some(Hdf5Output {}), segy: Some(SegyOutput::default()), figures: Some(Figures::default()) }
+        Self {
+            hdf5: Some(Hdf5Output {}),
+            segy: Some(SegyOutput::default()),
+            figures: Some(Figures::default()),
+            tensorboard: None,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod phase;
 mod precision;
 mod recipe;
 mod schedule;
+mod start_from;
 
 pub use calibration::Calibration;
 pub use class_weights::ClassWeights;
@@ -25,3 +26,4 @@ pub use phase::Phase;
 pub use precision::TrainingPrecision;
 pub use recipe::Training;
 pub use schedule::{Anneal, Decline, InverseTime, OneCycle, Plateau, Schedule, Span};
+pub use start_from::{StartFrom, StartHead};

@@ -12,6 +12,6 @@ pub enum TrainingPrecision {
     F32,
     /// Factors of convolutions rounded to 11 bits, sums in 32: CUDA devices since Ampere.
     Tf32,
-    /// 16-bit floats, sums in 32: CUDA devices since Ampere, and CPUs with AVX512-BF16.
+    /// 16-bit floats, sums in 32: CUDA devices since Ampere. A CPU imitates it by rounding, at no gain.
     Bf16,
 }

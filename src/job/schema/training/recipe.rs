@@ -8,7 +8,7 @@ use super::super::Augmentation;
 use super::early_stopping::{one_or_many, one_or_many_schema};
 use super::{
     Calibration, ClassWeights, EarlyStopping, FeatureCache, GradientClip, Keep, Loss, Monitor, Optimizer, Phase,
-    Schedule, TrainingForm, TrainingPrecision,
+    Schedule, StartFrom, TrainingForm, TrainingPrecision,
 };
 
 /// How a network learns. Its length is given in `steps`, in `epochs`, or in those of `phases`.
@@ -36,6 +36,11 @@ pub struct Training {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 100), dive)]
     pub phases: Vec<Phase>,
+    /// Weights to start from: the folder of a finished run or its model file, whose network and classes must be those of this
+    /// job, or `{path: ..., head: fresh}` for other classes. Takes the place of the network's `weights`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub start_from: Option<StartFrom>,
     /// How weights follow gradients.
     #[serde(default)]
     #[garde(dive)]

@@ -1,0 +1,31 @@
+//! What the validation share says.
+
+use std::error::Error;
+
+use crate::network::Predictor;
+
+/// What the validation share says; nothing where a value is undefined.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Validation {
+    /// Mean cross entropy.
+    pub loss: Option<f64>,
+    /// Share of voxels classified rightly.
+    pub accuracy: Option<f64>,
+    /// Mean recall of the classes.
+    pub balanced_accuracy: Option<f64>,
+    /// Mean F1 of the classes.
+    pub macro_f1: Option<f64>,
+    /// Mean intersection over union of the classes.
+    pub mean_iou: Option<f64>,
+    /// Cohen's kappa.
+    pub kappa: Option<f64>,
+}
+
+/// Scores the network on voxels held out for validation.
+pub trait Validator {
+    /// Scores of `predictor`.
+    ///
+    /// # Errors
+    /// When the network cannot be applied.
+    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>>;
+}
