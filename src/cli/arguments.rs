@@ -4,8 +4,8 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand};
 
 use super::{
-    baseline, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train,
-    weights,
+    baseline, batch, completions, doctor, evaluate, explain, images, inspect, labels, predict, run, schema, synth,
+    train, weights,
 };
 
 /// As in Cargo: headings and commands stand out, the rest is plain.
@@ -56,6 +56,7 @@ pub(super) enum Command {
     Predict(predict::Arguments),
     Batch(batch::Arguments),
     Baseline(baseline::Arguments),
+    Explain(explain::Arguments),
     Inspect(inspect::Arguments),
     Labels(labels::Arguments),
     Synth(synth::Arguments),

@@ -212,6 +212,8 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::RunInTheWay { .. }
         | RunError::OtherUnfinished { .. }
         | RunError::Predict(PredictError::Budget { .. })
+        | RunError::UnknownClass { .. }
+        | RunError::NoSuchVoxel { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,
     }
@@ -237,6 +239,9 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::PatchTooSmall { .. }
         | NetworkError::PictureTooSmall { .. }
         | NetworkError::NoDenseForm
+        | NetworkError::NoDropout
+        | NetworkError::NoPasses
+        | NetworkError::UnknownLayer { .. }
         | NetworkError::NoPatchForm
         | NetworkError::DecoderDepth { .. }
         | NetworkError::Freeze { .. } => USAGE,

@@ -9,8 +9,8 @@ use super::failure::Failure;
 use super::interruption::survive_file_size_limit;
 use super::printer::Printer;
 use super::{
-    DONE, baseline, batch, completions, doctor, evaluate, images, inspect, labels, predict, run, schema, synth, train,
-    weights,
+    DONE, baseline, batch, completions, doctor, evaluate, explain, images, inspect, labels, predict, run, schema,
+    synth, train, weights,
 };
 
 /// Runs the program.
@@ -40,6 +40,7 @@ fn dispatch(Arguments { common, command }: Arguments, printer: &Printer) -> Resu
         Command::Predict(arguments) => predict::run(&arguments, threads, printer),
         Command::Batch(arguments) => batch::run(&arguments, threads, printer),
         Command::Baseline(arguments) => baseline::run(&arguments, printer),
+        Command::Explain(arguments) => explain::run(&arguments, threads, printer),
         Command::Labels(arguments) => labels::run(&arguments, printer),
         Command::Synth(arguments) => synth::run(&arguments, printer),
         Command::Images(arguments) => images::run(&arguments, threads, printer),

@@ -10,6 +10,7 @@ mod completions;
 mod doctor;
 mod evaluate;
 mod exit_code;
+mod explain;
 mod failure;
 mod images;
 mod inspect;

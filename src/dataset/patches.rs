@@ -172,6 +172,11 @@ impl<'a> PatchWalk<'a> {
         self.voxels.len()
     }
 
+    /// Index of the section, trace and sample of every voxel, in the order of the batches.
+    pub fn places(&self) -> impl Iterator<Item = [usize; 3]> + '_ {
+        self.voxels.iter().map(|(voxel, _)| [voxel.section, voxel.trace, voxel.sample].map(|index| index as usize))
+    }
+
     /// The batches in order; the last one may be shorter.
     pub fn batches(&self) -> impl ExactSizeIterator<Item = PatchBatch> + '_ {
         self.voxels.chunks(self.batch).map(|voxels| {

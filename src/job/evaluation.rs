@@ -1,15 +1,18 @@
 //! The use case `evaluate`: scores of the trained model on the labelled voxels.
 
+use super::explain::amplitude_of;
 use super::material::split_summary;
+use super::patch_of_voxel::patch_of_voxel;
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, StageRecord};
 use super::training::scoring_engine;
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
-use crate::dataset::Subset;
+use crate::dataset::{SeismicDataset, Subset};
 use crate::metrics::Metrics;
-use crate::network::{Device, Model, Segmentation, set_threads};
-use crate::predict::{ScoreOptions, score};
+use crate::network::{Device, Model, Predictor, Segmentation, set_threads};
+use crate::predict::{ScoreOptions, Search, score, search_voxels};
 use crate::report::{
-    ConfusionFigure, Figure, ReliabilityFigure, split_statement, write_confusion, write_metrics, write_scores,
+    ConfusionFigure, Figure, ReliabilityFigure, Tile, TileContent, TilesFigure, split_statement, voxel_position,
+    write_confusion, write_judged_voxels, write_metrics, write_scores,
 };
 use crate::volume::Volume;
 
@@ -76,6 +79,7 @@ pub(super) fn evaluate(
     let caption = format!("Confusion matrix of the {subset} voxels; rows are labelled, columns predicted.");
     record.figures.push(FigureRecord { name: "figures/confusion.png".into(), caption, bytes: 0 });
 
+    show_most_wrong(loaded, material, &dataset, &predictor, &options, subsets[shown], folder, &mut record)?;
     if let Some(scores) = sums[shown].scores(&material.classes) {
         ReliabilityFigure { title: &title, scores: &scores }.draw(&folder.file("figures/reliability.png"))?;
         let caption = format!(
@@ -104,4 +108,63 @@ pub(super) fn evaluate(
         record.results.push(("split".into(), statement.title.to_owned()));
     }
     Ok(record)
+}
+
+/// The voxels that the network is most sure of and wrong about, as a picture of their patches and as a table.
+#[expect(clippy::too_many_arguments, reason = "each is one of the things that an evaluation works with")]
+fn show_most_wrong(
+    loaded: &LoadedJob,
+    material: &Material,
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    subset: Subset,
+    folder: &RunFolder,
+    record: &mut StageRecord,
+) -> Result<(), RunError> {
+    let (job, size) = (&loaded.job, loaded.job.patch.size);
+    let (most, search) = (job.evaluation.most_wrong, Search::ConfidentlyWrong);
+    if most == 0 {
+        return Ok(());
+    }
+    let found = search_voxels(dataset, predictor, options, subset, search, [most, size / 2])?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    let geometry = material.volume.geometry();
+    write_judged_voxels(&folder.file("most-wrong.csv"), geometry, &material.classes, &found)?;
+    let description =
+        format!("the {subset} voxels that the network is most sure of and wrong about", subset = subset.name());
+    record.files.push(FileRecord { name: "most-wrong.csv".into(), description: description.clone(), bytes: 0 });
+    let name = |code: u8| material.classes.get(code).map_or("", |class| class.name.as_str());
+    let mut patches = Vec::with_capacity(found.len());
+    for voxel in &found {
+        let section = dataset.sections().iter().find(|section| section.section == voxel.section);
+        let channels = section.map(|section| &section.channels);
+        patches.extend(
+            channels.map(|channels| patch_of_voxel(channels, [voxel.trace, voxel.sample], size, options.padding)),
+        );
+    }
+    let unit = geometry.vertical.domain.unit();
+    let tile = |(voxel, patch)| {
+        let (inline, crossline, position) = voxel_position(geometry, voxel);
+        Tile {
+            captions: vec![
+                format!("inline {inline}, crossline {crossline}, {position} {unit}"),
+                format!("labelled {}", name(voxel.truth)),
+                format!("predicted {}, {:.3}", name(voxel.predicted), voxel.confidence),
+            ],
+            content: TileContent::Amplitude(amplitude_of(patch)),
+            heat: None,
+            marked: true,
+        }
+    };
+    let tiles: Vec<Tile<'_>> = found.iter().zip(&patches).map(tile).collect();
+    let title = format!("{} — {description}", job.name);
+    TilesFigure { title: &title, tiles: &tiles, columns: 4, side: 260, share: None }
+        .draw(&folder.file("figures/most-wrong.png"))?;
+    let caption =
+        format!("Patches of {description}, at most one in {0} x {0} voxels; the dot marks the voxel.", size / 2);
+    record.figures.push(FigureRecord { name: "figures/most-wrong.png".into(), caption, bytes: 0 });
+    Ok(())
 }

@@ -168,6 +168,27 @@ pub enum RunError {
         /// The run folder.
         path: PathBuf,
     },
+    /// A class that the job does not have.
+    #[error("`{name}` is none of the classes {known}")]
+    UnknownClass {
+        /// What was given.
+        name: String,
+        /// Names of those it has.
+        known: String,
+    },
+    /// A voxel that the survey does not have.
+    #[error("the survey has no voxel at inline {inline}, crossline {crossline}, {position} {unit}")]
+    #[diagnostic(help("`facies inspect VOLUME` shows its lines and samples"))]
+    NoSuchVoxel {
+        /// Inline number.
+        inline: i32,
+        /// Crossline number.
+        crossline: i32,
+        /// Time or depth.
+        position: f64,
+        /// `ms` or `m`.
+        unit: &'static str,
+    },
     /// Asked to evaluate or predict without a trained model.
     #[error("{path} holds no trained model")]
     #[diagnostic(help("train it first: `facies train JOB.yaml`, or do everything with `facies run JOB.yaml`"))]

@@ -74,6 +74,14 @@ pub enum NetworkError {
     #[error("a network with same padding has no exact dense form: zeros enter at the edge of every patch")]
     #[diagnostic(help("use `engine: patch` and `form: {{ patch: ... }}`, or a network with `padding: valid`"))]
     NoDenseForm,
+    /// A layer that the network does not have.
+    #[error("the network has no layer `{name}` whose map could be shown; it has {known}")]
+    UnknownLayer {
+        /// What was given.
+        name: String,
+        /// Names of those it has.
+        known: String,
+    },
     /// Passes with dropout over a network without any.
     #[error("the network has no dropout, so all passes of `monte_carlo` would be the same")]
     #[diagnostic(help("give its head a `dropout` above 0 and train again, or leave `prediction.monte_carlo` out"))]

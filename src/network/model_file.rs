@@ -10,7 +10,8 @@ use super::array_file::{read_arrays, write_arrays};
 use super::parameters::Parameters;
 use super::sequential::Sequential;
 use super::{
-    Architecture, Backbone, Device, Input, Layers, NetworkError, Normalization, Precision, Predictor, Pretrained,
+    Architecture, Backbone, Device, Explainer, Input, Layers, NetworkError, Normalization, Precision, Predictor,
+    Pretrained,
 };
 use crate::grid::{ClassTable, Domain, Plane};
 use crate::volume::{AmplitudeScaling, Channel, SectionReader, Volume, VolumeError};
@@ -232,6 +233,16 @@ impl<D: Description> ModelOf<D> {
         let mut network = self.network.shared();
         network.move_to(device.0)?;
         Ok(Predictor::new(&network, device, precision)?.calibrated(self.description.temperature()))
+    }
+
+    /// The model to be asked what it looked at.
+    ///
+    /// # Errors
+    /// When the device refuses the weights.
+    pub fn explainer(&self, device: Device) -> Result<Explainer, NetworkError> {
+        let mut network = self.network.shared();
+        network.move_to(device.0)?;
+        Ok(Explainer::new(network, device))
     }
 
     /// The model for passes with dropout on `device`.

@@ -2,7 +2,7 @@
 
 use super::parameters::Parameters;
 use super::sequential::Sequential;
-use super::{Backbone, Device, Input, NetworkError, Normalization, Precision, Predictor, Pretrained};
+use super::{Backbone, Device, Explainer, Input, NetworkError, Normalization, Precision, Predictor, Pretrained};
 
 /// A network that tells the classes it was published for.
 #[derive(Debug)]
@@ -27,6 +27,16 @@ impl PictureNetwork {
     /// What its pictures must look like.
     pub fn normalization(&self) -> Normalization {
         self.normalization
+    }
+
+    /// The network to be asked what it looked at in pictures normalised as it wants them.
+    ///
+    /// # Errors
+    /// When the device refuses the weights.
+    pub fn explainer(&self, device: Device) -> Result<Explainer, NetworkError> {
+        let mut network = self.network.shared();
+        network.move_to(device.0)?;
+        Ok(Explainer::new(network, device))
     }
 
     /// The network for prediction on `device`.

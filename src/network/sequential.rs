@@ -143,7 +143,7 @@ impl Sequential {
     /// The part of a patch that a valid network looks at.
     ///
     /// Window `[c - r/2, c - r/2 + r)` round the centre c in both directions, the same that the dense form sees.
-    fn narrowed(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
+    pub(super) fn narrowed(&self, input: &Tensor, form: Form) -> Result<Tensor, NetworkError> {
         match (form, self.layers.receptive_field()) {
             (Form::Patch, Some(window)) => {
                 let start = (self.layers.patch / 2 - window / 2) as i64;
@@ -233,7 +233,7 @@ impl Sequential {
         if form.strides() { 1 } else { self.layers.layers[..end].iter().map(stride).product() }
     }
 
-    fn convolution(
+    pub(super) fn convolution(
         &self,
         input: &Tensor,
         convolution: &Convolution,
@@ -280,7 +280,7 @@ impl Sequential {
         )?)
     }
 
-    fn linear(&self, input: &Tensor, name: &str) -> Result<Tensor, NetworkError> {
+    pub(super) fn linear(&self, input: &Tensor, name: &str) -> Result<Tensor, NetworkError> {
         let weight = self.factor(self.parameters.tensor(&format!("{name}.weight"))?)?;
         let bias = self.factor(self.parameters.tensor(&format!("{name}.bias"))?)?;
         let input = &self.factor(input)?;

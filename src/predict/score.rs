@@ -95,21 +95,37 @@ pub(super) fn each_voxel(
     subset: Subset,
     mut take: impl FnMut(u8, &[f32]),
 ) -> Result<(), PredictError> {
+    each_labelled(dataset, predictor, options, subset, |_, code, row| take(code, row))
+}
+
+/// The same with its place: index of the labelled section, trace, sample.
+pub(super) fn each_labelled(
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    options: &ScoreOptions,
+    subset: Subset,
+    mut take: impl FnMut([usize; 3], u8, &[f32]),
+) -> Result<(), PredictError> {
     options.engine.check(predictor)?;
-    let mut hand_over = |code: u8, row: ArrayView1<'_, f32>| take(code, &row.to_vec());
+    let mut hand_over = |place: [usize; 3], code: u8, row: ArrayView1<'_, f32>| take(place, code, &row.to_vec());
     if let Engine::Patch { batch, .. } = options.engine {
         let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
+        let mut places = walk.places();
         for batch in walk.batches() {
             let probabilities = predictor.patch_probabilities(batch.values.view())?;
-            batch.codes.iter().zip(probabilities.outer_iter()).for_each(|(&code, row)| hand_over(code, row));
+            for ((&code, row), place) in batch.codes.iter().zip(probabilities.outer_iter()).zip(&mut places) {
+                hand_over(place, code, row);
+            }
         }
         return Ok(());
     }
-    for section in dataset.sections() {
+    for (index, section) in dataset.sections().iter().enumerate() {
         let probabilities = labelled_probabilities(predictor, options, section, &[subset])?;
         let codes = section.codes_in(subset);
         let labelled = codes.indexed_iter().filter(|(_, code)| **code != UNLABELLED);
-        labelled.for_each(|((trace, sample), &code)| hand_over(code, probabilities.slice(s![.., trace, sample])));
+        labelled.for_each(|((trace, sample), &code)| {
+            hand_over([index, trace, sample], code, probabilities.slice(s![.., trace, sample]));
+        });
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod figures;
 mod history;
 mod html;
 mod picture_table;
+mod judged_voxels;
 mod score_files;
 mod spreads;
 mod tensorboard;
@@ -19,13 +20,15 @@ pub use baseline_table::{write_baseline, write_features};
 pub use error::ReportError;
 pub use figures::{
     AmplitudeColors, AugmentationExamples, AugmentationFigure, BaselineFigure, ClassifiedPictureFigure,
-    ConfusionFigure, Figure, ReliabilityFigure, SectionFigure, TimeSliceFigure, TrainingCurves,
+    ConfusionFigure, Figure, ReliabilityFigure, SectionFigure, Tile, TileContent, TilesFigure, TimeSliceFigure,
+    TrainingCurves,
 };
 pub use history::{HistoryCsv, read_history};
 pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
     write_report,
 };
+pub use judged_voxels::{voxel_position, write_judged_voxels};
 pub use picture_table::{PictureRow, PictureTable, most_probable, write_misclassified, write_unreadable};
 pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};
 pub use spreads::{ScoreSpread, markdown_table, score_spreads, write_markdown, write_spreads};

@@ -177,7 +177,7 @@ fn channels_that_do_not_fit_are_refused() {
         &["wide/cube.sgy has crosslines 300 to 371", "cube.sgy 300 to 363", "same lines and samples"],
     );
     refuses(&other(&one("facies", "wide/cube.sgy")), 3, &["wide/cube.sgy has crosslines"]);
-    refuses(&other("[]"), 2, &["prediction[0].input", "attribute `facies`, which this cube lacks"]);
+    refuses(&other("[]"), 2, &["prediction.input: ", "attribute `facies`, which this cube lacks"]);
     refuses(&other(&one("dip", "cube.sgy")), 2, &["does not learn from an attribute `dip`"]);
     refuses("input.attributes[0].name=depth", 2, &["`depth` is the name of another channel"]);
     refuses("input.attributes[0].segy.path=gone.sgy", 2, &["input.attributes[0].segy.path", "there is no file"]);

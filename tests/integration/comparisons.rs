@@ -5,13 +5,15 @@ use std::fs;
 use crate::workshop::Workshop;
 
 /// ResNet9 on patches, its first two convolutions frozen.
-const NETWORK: [&str; 6] = [
+const NETWORK: [&str; 8] = [
     "--set",
     "network={resnet9: {freeze: {convolutions: 2}}}",
     "--set",
     "training={form: {patch: {batch: 8}}, steps: 2, optimizer: {adam: {learning_rate: 1.0e-3}}}",
     "--set",
     "patch.size=33",
+    "--set",
+    "prediction=[]",
 ];
 
 /// Loss of the first steps.

@@ -99,9 +99,9 @@ fn a_u_net_learns_segments_and_is_told_apart_from_networks_of_patches() {
         &["so the side of a crop is a multiple of 8, and at least 16", "use `crop: 32` or `crop: 40`"],
     );
     with("run", &["--set", "prediction.engine=patch"]).expect_refusal(2, &["does not look at single patches"]);
-    // Its gap is wide enough for a patch of the job, and too narrow for what a U-Net sees.
+    // Its gap is far narrower than what the network sees.
     with("run", &[])
-        .expect(0, &["U-Net (ResNet18)", "dense engine, whole sections", "test voxels see training voxels"]);
+        .expect(0, &["U-Net (ResNet18)", "dense engine, whole sections", "768 of 768 test voxels", "143 x 143 voxels"]);
     let metrics: serde_json::Value = serde_json::from_slice(&workshop.read("runs/small/metrics.json")).unwrap();
     assert_eq!(metrics["split"]["leak"], metrics["split"]["test_voxels"]);
     assert!(metrics["split"]["context"].as_u64().unwrap() > 100);

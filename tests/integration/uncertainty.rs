@@ -91,3 +91,27 @@ fn what_needs_passes_or_dropout_is_refused_without() {
     }
     assert!(!workshop.path("runs").exists());
 }
+
+#[test]
+fn explain_draws_chosen_and_most_wrong_voxels_and_refuses_what_is_not_there() {
+    let workshop = Workshop::new();
+    workshop.facies(&["explain", "job.yaml", "--wrong", "1"]).expect_refusal(2, &["no trained model", "facies train"]);
+    workshop.facies(&["train", "job.yaml"]).expect(0, &[]);
+    let explained =
+        workshop.facies(&["explain", "job.yaml", "--at", "104,320,100", "--wrong", "2", "--uncertain", "1", "--maps"]);
+    explained.expect(0, &["explanations/inline-104-crossline-320-100ms.png", "100ms-maps.png"]);
+    let pictures: Vec<&str> = explained.answer.lines().collect();
+    assert!(pictures.len() >= 4, "{pictures:?}");
+    for picture in pictures {
+        assert!(workshop.read(picture).starts_with(b"\x89PNG"), "{picture}");
+    }
+    for (arguments, parts) in [
+        (vec!["--at", "104,320,101"], vec!["no voxel at inline 104, crossline 320, 101 ms", "facies inspect"]),
+        (vec!["--at", "104,320"], vec!["`104,320` is no voxel"]),
+        (vec!["--at", "104,320,100", "--class", "coal"], vec!["`coal` is none of the classes", "salt"]),
+        (vec!["--at", "104,320,100", "--layer", "x"], vec!["no layer `x`", "it has"]),
+        (vec![], vec!["nothing to explain", "--wrong 4"]),
+    ] {
+        workshop.facies(&[&["explain", "job.yaml"], &arguments[..]].concat()).expect_refusal(2, &parts);
+    }
+}

@@ -74,8 +74,8 @@ fn a_run_leaves_what_is_promised_once() {
     assert_eq!((&answer["folder"], &answer["was_done"]), (&"runs/small".into(), &false.into()));
     let files = workshop.bytes("runs/small");
     let names: BTreeSet<_> = files.keys().map(String::as_str).collect();
-    let promised = "job.yaml model.safetensors history.csv metrics.json scores.csv confusion.csv facies.h5 facies.sgy report.html run.json \
-                    figures/training.png figures/confusion.png figures/reliability.png figures/inline-104.png figures/slice-100ms.png";
+    let promised = "job.yaml model.safetensors history.csv metrics.json scores.csv confusion.csv most-wrong.csv facies.h5 facies.sgy report.html run.json \
+                    figures/training.png figures/confusion.png figures/most-wrong.png figures/reliability.png figures/inline-104.png figures/slice-100ms.png";
     assert_eq!(names, words(promised));
 
     let metrics: Value = serde_json::from_slice(&files["metrics.json"]).unwrap();

@@ -1,0 +1,196 @@
+//! The use case `explain`: what the trained network of a run looked at.
+
+use std::path::PathBuf;
+
+use ndarray::{Array2, Array3, ArrayView2, Axis};
+
+use super::patch_of_voxel::patch_of_voxel;
+use super::run_folder::RunFolder;
+use super::training::{MODEL_FILE, scoring_engine};
+use super::{JobEvent, Listener, LoadedJob, Material, RunError};
+use crate::dataset::{Padding, Subset};
+use crate::grid::Section;
+use crate::network::{DeviceChoice, Explainer, Model, NetworkError, set_threads};
+use crate::predict::{ScoreOptions, Search, search_voxels};
+use crate::report::{Figure, Tile, TileContent, TilesFigure};
+use crate::volume::Volume;
+
+/// Folder of the pictures in a run folder.
+const PICTURES: &str = "explanations";
+/// Most maps of a layer that are drawn.
+const MOST_MAPS: usize = 64;
+
+/// What is to be explained.
+#[derive(Clone, Debug)]
+pub struct ExplainOptions {
+    /// Folder that holds the run folders.
+    pub output: PathBuf,
+    /// Where to compute; the first of several.
+    pub device: DeviceChoice,
+    /// CPU threads.
+    pub threads: usize,
+    /// Inline, crossline, and time in ms or depth in m.
+    pub at: Vec<(i32, i32, f64)>,
+    /// How many of the test voxels that the network is most sure of and wrong about.
+    pub wrong: usize,
+    /// How many of the test voxels that it is least sure of.
+    pub uncertain: usize,
+    /// The class to explain; the predicted one if none is named.
+    pub class: Option<String>,
+    /// The layer whose map is taken; the last convolution that tells places apart if none is named.
+    pub layer: Option<String>,
+    /// Whether the maps of the layer are drawn, too.
+    pub features: bool,
+}
+
+/// Draws where in their patches the network of a trained run found what speaks for the class of chosen voxels, and returns the
+/// pictures.
+///
+/// # Errors
+/// When there is no model, voxel, class or layer as named, the network sees whole sections, or a file cannot be written.
+pub fn explain(
+    loaded: &LoadedJob,
+    options: &ExplainOptions,
+    listener: &mut dyn Listener,
+) -> Result<Vec<PathBuf>, RunError> {
+    let job = &loaded.job;
+    // Before any other call into libtorch.
+    let device = options.device.open()?[0];
+    set_threads(options.threads);
+    let folder = RunFolder::find(&options.output, &job.name)?;
+    if !folder.file(MODEL_FILE).exists() {
+        return Err(RunError::NoModel { path: folder.path().to_owned() });
+    }
+    let model = Model::load(&folder.file(MODEL_FILE))?;
+    let material = Material::open(loaded, listener)?;
+    let class = match &options.class {
+        None => None,
+        Some(name) => Some(usize::from(material.classes.code(name).ok_or_else(|| RunError::UnknownClass {
+            name: name.clone(),
+            known: material.classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>().join(", "),
+        })?)),
+    };
+    let reader = material.reader(&model.description)?;
+    let (geometry, padding): (_, Padding) = (material.volume.geometry(), job.patch.padding.into());
+    let plane = job.patch.planes()[0];
+    let mut voxels = Vec::new();
+    for &(inline, crossline, position) in &options.at {
+        let place = geometry.inline.index(inline).zip(geometry.crossline.index(crossline));
+        let sample = geometry.vertical.index(position);
+        let (Some((inline, crossline)), Some(sample)) = (place, sample) else {
+            return Err(RunError::NoSuchVoxel { inline, crossline, position, unit: geometry.vertical.domain.unit() });
+        };
+        let (section, trace) = match plane {
+            crate::grid::Plane::Inline => (Section::inline(inline), crossline),
+            crate::grid::Plane::Crossline => (Section::crossline(crossline), inline),
+        };
+        voxels.push((section, trace, sample, None));
+    }
+    let searches = [(Search::ConfidentlyWrong, options.wrong), (Search::Uncertain, options.uncertain)];
+    if searches.iter().any(|(_, most)| *most > 0) {
+        let predictor = model.predictor(device)?;
+        if predictor.segmentation().is_some() {
+            return Err(NetworkError::NoPatchForm.into());
+        }
+        let dataset = material.dataset(loaded, &reader)?;
+        let subset = [Subset::Test, Subset::Validation, Subset::Train];
+        let subset = subset.into_iter().find(|&subset| dataset.total(subset) > 0).unwrap_or(Subset::Train);
+        let engine = scoring_engine(&predictor, &dataset);
+        let score = ScoreOptions { engine, padding, most_voxels: Some(job.evaluation.patches) };
+        for (search, most) in searches.into_iter().filter(|(_, most)| *most > 0) {
+            listener.notice(&JobEvent::Stage(&format!("searching the {} voxels", subset.name())));
+            let found = search_voxels(&dataset, &predictor, &score, subset, search, [most, job.patch.size / 2])?;
+            voxels.extend(found.iter().map(|voxel| (voxel.section, voxel.trace, voxel.sample, Some(*voxel))));
+        }
+    }
+    let explainer = model.explainer(device)?;
+    let mut pictures = Vec::new();
+    for (section, trace, sample, judged) in voxels {
+        let channels = reader.read(section)?.channels;
+        let patch = patch_of_voxel(&channels, [trace, sample], job.patch.size, padding);
+        let explanation = explainer.grad_cam(patch.view(), class, options.layer.as_deref())?;
+        let [inline, crossline] = section.cell(trace);
+        let (inline, crossline) = (geometry.inline.number(inline), geometry.crossline.number(crossline));
+        let (position, unit) = (geometry.vertical.position(sample), geometry.vertical.domain.unit());
+        let title = format!("inline {inline}, crossline {crossline}, {position} {unit}");
+        let file = format!("{PICTURES}/inline-{inline}-crossline-{crossline}-{position}{unit}");
+        let name = |code: usize| material.classes.get(code as u8).map_or("", |class| class.name.as_str());
+        let labelled = judged.map(|judged| format!("labelled {}", name(usize::from(judged.truth)))).unwrap_or_default();
+        let share = explanation.probabilities.get(explanation.class).copied().unwrap_or_default();
+        let amplitude = amplitude_of(&patch);
+        let heat = shares(explanation.heat.view());
+        let tiles = [
+            Tile {
+                captions: vec![format!("{} samples and traces", job.patch.size), labelled],
+                content: TileContent::Amplitude(amplitude),
+                heat: None,
+                marked: true,
+            },
+            Tile {
+                captions: vec![
+                    format!("speaks for {}: {:.3}", name(explanation.class), share),
+                    format!("Grad-CAM, layer {}", explanation.layer),
+                ],
+                content: TileContent::Amplitude(amplitude),
+                heat: Some(heat.view()),
+                marked: false,
+            },
+        ];
+        let bar = Some("share of the strongest");
+        let figure = TilesFigure { title: &title, tiles: &tiles, columns: 2, side: 360, share: bar };
+        folder.write(&format!("{file}.png"), &figure.png()?)?;
+        pictures.push(folder.file(&format!("{file}.png")));
+        if options.features {
+            let png = feature_picture(&explainer, &patch, &title, options.layer.as_deref())?;
+            folder.write(&format!("{file}-maps.png"), &png)?;
+            pictures.push(folder.file(&format!("{file}-maps.png")));
+        }
+    }
+    Ok(pictures)
+}
+
+/// The first channel of a patch, its voxel's own section where it sees several.
+pub(super) fn amplitude_of(patch: &Array3<f32>) -> ArrayView2<'_, f32> {
+    patch.index_axis(Axis(0), 0)
+}
+
+/// The maps of a layer, each scaled to its own range.
+fn feature_picture(
+    explainer: &Explainer,
+    patch: &Array3<f32>,
+    title: &str,
+    layer: Option<&str>,
+) -> Result<Vec<u8>, RunError> {
+    let (layer, maps) = explainer.feature_maps(patch.view(), layer)?;
+    let shown: Vec<Array2<f32>> = maps.outer_iter().take(MOST_MAPS).map(shares).collect();
+    let tile = |(number, map)| Tile {
+        captions: vec![format!("{number}")],
+        content: TileContent::Share(ArrayView2::from(map)),
+        heat: None,
+        marked: false,
+    };
+    let tiles: Vec<Tile<'_>> = shown.iter().enumerate().map(tile).collect();
+    let title = format!("{title}: {} of {} maps of {layer}", tiles.len(), maps.dim().0);
+    Ok(TilesFigure { title: &title, tiles: &tiles, columns: 8, side: 110, share: Some("share of its range") }.png()?)
+}
+
+/// Values as shares of their range from 0, or from the smallest where they fall below, to the largest.
+fn shares(values: ArrayView2<'_, f32>) -> Array2<f32> {
+    let (low, high) = values.iter().fold((0.0f32, 0.0f32), |(low, high), &value| (low.min(value), high.max(value)));
+    let range = if high > low { high - low } else { 1.0 };
+    values.mapv(|value| (value - low) / range)
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn shares_reach_from_nothing_to_the_strongest() {
+        assert_eq!(shares(array![[0.0, 2.0], [4.0, 1.0]].view()), array![[0.0, 0.5], [1.0, 0.25]]);
+        assert_eq!(shares(array![[-1.0, 1.0]].view()), array![[0.0, 1.0]]);
+        assert_eq!(shares(array![[0.0, 0.0]].view()), array![[0.0, 0.0]]);
+    }
+}

@@ -1,0 +1,409 @@
+//! What a network looked at: class activation maps weighted by gradients, and the maps of its layers.
+
+use ndarray::{Array2, Array3, ArrayView3, Axis};
+use tch::{Kind, Tensor};
+
+use super::array::{shape, tensor_from_array, values};
+use super::convolution::pooled;
+use super::layer::leaves;
+use super::sequential::{Form, Sequential, joined};
+use super::volume_convolution::{convolve_volumes, into_volumes};
+use super::{Device, Layer, NetworkError, Precision, VolumeConvolution};
+
+/// Smallest side of a map that tells where something is.
+const LEAST_SIDE: i64 = 3;
+
+/// Explains what a network with fixed weights says of one input.
+#[derive(Debug)]
+pub struct Explainer {
+    network: Sequential,
+    device: Device,
+}
+
+/// Where in its input a network found what speaks for a class (Grad-CAM: R. R. Selvaraju et al., "Grad-CAM: visual
+/// explanations from deep networks via gradient-based localization", 2017).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// The layer whose map was taken.
+    pub layer: String,
+    /// The class that is explained.
+    pub class: usize,
+    /// Probability of every class.
+    pub probabilities: Vec<f32>,
+    /// Class scores before the softmax.
+    pub scores: Vec<f32>,
+    /// The map `[row, column]` at the layer's resolution: channels weighted by the mean gradient of the class's score, summed, what
+    /// speaks against the class cut off.
+    pub map: Array2<f32>,
+    /// The same, straight lines between its values, over the input `[row, column]`; 0 where the network does not look.
+    pub heat: Array2<f32>,
+}
+
+/// Which layer.
+enum Target<'a> {
+    /// By the name of its weights.
+    Name(&'a str),
+    /// By its place in the outermost list.
+    Place(usize),
+}
+
+/// The map that is looked for.
+struct Watch<'a> {
+    target: Target<'a>,
+    found: Option<Tensor>,
+}
+
+impl Explainer {
+    /// `network` must lie on `device`.
+    pub(super) fn new(network: Sequential, device: Device) -> Self {
+        Self { network, device }
+    }
+
+    /// Names of the layers that give maps, from input to scores.
+    pub fn layers(&self) -> Vec<String> {
+        self.network
+            .layers
+            .leaves()
+            .into_iter()
+            .filter(|leaf| gives_map(leaf))
+            .filter_map(Layer::name)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Where `input` `[channel, row, column]`, a patch or a normalised picture, speaks for `class`, by default the most probable
+    /// one. The map is that of `layer`, with the batch normalisation and rectifier right behind it; by default of the last
+    /// convolution, or block of convolutions, that still tells places apart.
+    ///
+    /// # Errors
+    /// When the network has no such layer or class, the input another shape, or memory runs out.
+    pub fn grad_cam(
+        &self,
+        input: ArrayView3<'_, f32>,
+        class: Option<usize>,
+        layer: Option<&str>,
+    ) -> Result<Explanation, NetworkError> {
+        let input_shape = [input.dim().1, input.dim().2];
+        let input = self.placed(input)?;
+        let (name, target) = self.target(&input, layer)?;
+        let (features, scores) = self.forward(&input, target)?;
+        let all_scores = values(&scores)?;
+        let class = match class {
+            Some(class) if class >= all_scores.len() => {
+                return Err(NetworkError::Shape {
+                    what: format!("class {class}"),
+                    actual: vec![class],
+                    expected: format!("less than the {} classes of the network", all_scores.len()),
+                });
+            }
+            Some(class) => class,
+            None => (1..all_scores.len())
+                .fold(0, |best, other| if all_scores[other] > all_scores[best] { other } else { best }),
+        };
+        let gradient =
+            Tensor::f_run_backward(&[scores.f_select(1, class as i64)?], &[&features], false, false)?.remove(0);
+        tch::no_grad(|| {
+            let places: Vec<i64> = (2..features.dim() as i64).collect();
+            let importance = gradient.f_mean_dim(&places[..], true, Kind::Float)?;
+            let mut map = features.f_mul(&importance)?.f_sum_dim_intlist(1, true, Kind::Float)?.f_relu()?;
+            if map.dim() == 5 {
+                // Neighbouring sections, averaged.
+                map = map.f_mean_dim(2, false, Kind::Float)?;
+            }
+            let (start, side) = self.window(input_shape);
+            let heat = map.f_upsample_bilinear2d(side.map(|side| side as i64), false, None, None)?;
+            let mut whole = Array2::zeros(input_shape);
+            let inside = ndarray::s![start[0]..start[0] + side[0], start[1]..start[1] + side[1]];
+            whole.slice_mut(inside).assign(&plane(&heat)?);
+            let probabilities = values(&scores.f_softmax(1, Kind::Float)?)?;
+            Ok(Explanation { layer: name, class, probabilities, scores: all_scores, map: plane(&map)?, heat: whole })
+        })
+    }
+
+    /// The maps `[channel, row, column]` that `layer` makes of an input, as [`Explainer::grad_cam`] takes them, and its name.
+    ///
+    /// # Errors
+    /// As [`Explainer::grad_cam`].
+    pub fn feature_maps(
+        &self,
+        input: ArrayView3<'_, f32>,
+        layer: Option<&str>,
+    ) -> Result<(String, Array3<f32>), NetworkError> {
+        let input = self.placed(input)?;
+        let (name, target) = self.target(&input, layer)?;
+        let (features, _) = tch::no_grad(|| self.forward(&input, target))?;
+        let features = if features.dim() == 5 { features.f_flatten(1, 2)? } else { features };
+        let shape = shape(&features);
+        let maps = Array3::from_shape_vec((shape[1], shape[2], shape[3]), values(&features)?);
+        Ok((name, maps.expect("as many values as the tensor's shape says")))
+    }
+
+    fn placed(&self, input: ArrayView3<'_, f32>) -> Result<Tensor, NetworkError> {
+        let layers = &self.network.layers;
+        if layers.segmentation().is_some() {
+            return Err(NetworkError::NoPatchForm);
+        }
+        let expected = [layers.channels(), layers.patch, layers.patch];
+        if input.shape() != expected {
+            let (what, actual) = ("an input to explain".into(), input.shape().to_vec());
+            return Err(NetworkError::Shape { what, actual, expected: format!("{expected:?}") });
+        }
+        Ok(tensor_from_array(input.insert_axis(Axis(0)))?.f_to_device(self.device.0)?)
+    }
+
+    /// First place and length, of rows and columns, of what the network looks at.
+    fn window(&self, input: [usize; 2]) -> ([usize; 2], [usize; 2]) {
+        match self.network.layers.receptive_field() {
+            Some(window) => ([self.network.layers.patch / 2 - window / 2; 2], [window; 2]),
+            None => ([0; 2], input),
+        }
+    }
+
+    /// The layer that is meant, and its name.
+    fn target<'n>(&self, input: &Tensor, layer: Option<&'n str>) -> Result<(String, Target<'n>), NetworkError> {
+        if let Some(name) = layer {
+            if self.layers().iter().any(|known| known == name) {
+                return Ok((name.to_owned(), Target::Name(name)));
+            }
+            return Err(NetworkError::UnknownLayer { name: name.to_owned(), known: self.layers().join(", ") });
+        }
+        let layers = &self.network.layers.layers;
+        for (place, layer) in layers.iter().enumerate().rev() {
+            let Some(last) = leaves(std::slice::from_ref(layer)).into_iter().rfind(|leaf| is_convolution(leaf)) else {
+                continue;
+            };
+            let (features, _) = tch::no_grad(|| self.forward(input, Target::Place(place)))?;
+            if features.dim() > 3 && features.size()[features.dim() - 2..].iter().all(|&side| side >= LEAST_SIDE) {
+                let name = last.name().unwrap_or_default();
+                let block = if matches!(layer, Layer::Branches { .. }) { "block of " } else { "" };
+                return Ok((format!("{block}{name}"), Target::Place(place)));
+            }
+        }
+        Err(NetworkError::UnknownLayer { name: "the last convolution".into(), known: self.layers().join(", ") })
+    }
+
+    /// The map of a layer, from which a graph leads to the scores `[1, K]`.
+    fn forward(&self, input: &Tensor, target: Target<'_>) -> Result<(Tensor, Tensor), NetworkError> {
+        let mut watch = Watch { target, found: None };
+        let input = self.network.narrowed(input, Form::Patch)?;
+        let scores = self.run(input, &self.network.layers.layers, &mut watch, true)?;
+        let scores = if scores.dim() > 2 { scores.f_flatten(1, -1)? } else { scores };
+        let found = watch.found.ok_or_else(|| NetworkError::Torch { message: "the layer was not passed".into() })?;
+        Ok((found, scores))
+    }
+
+    fn run(
+        &self,
+        mut values: Tensor,
+        layers: &[Layer],
+        watch: &mut Watch<'_>,
+        outermost: bool,
+    ) -> Result<Tensor, NetworkError> {
+        let network = &self.network;
+        let mut waits = false;
+        for (place, layer) in layers.iter().enumerate() {
+            let follows = matches!(layer, Layer::BatchNorm { .. } | Layer::Relu | Layer::Relu6 | Layer::Dropout(_));
+            if waits && !follows {
+                values = watch.take(&values)?;
+                waits = false;
+            }
+            values = match layer {
+                Layer::Convolution(convolution) => network.convolution(&values, convolution, Form::Patch, 1)?,
+                Layer::IntoVolumes { depth } => into_volumes(&values, *depth)?,
+                Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
+                    let part = |part: &str| network.parameters.tensor(&format!("{name}.{part}"));
+                    convolve_volumes(&values, part("weight")?, part("bias")?, *stride, Precision::Float32)?
+                }
+                Layer::BatchNorm { name, epsilon, .. } => {
+                    let part = |part: &str| network.parameters.tensor(&format!("{name}.{part}"));
+                    let (weight, bias) = (Some(part("weight")?), Some(part("bias")?));
+                    let (mean, variance) = (Some(part("running_mean")?), Some(part("running_var")?));
+                    values.f_batch_norm(weight, bias, mean, variance, false, 0.0, *epsilon, true)?
+                }
+                Layer::Relu => values.f_relu()?,
+                Layer::Relu6 => values.f_relu6()?,
+                Layer::Dropout(_) => values,
+                Layer::MaxPool => values.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)?,
+                Layer::Pool(pool) => pooled(&values, pool, network.layers.padding)?,
+                Layer::Upsample => return Err(NetworkError::NoPatchForm),
+                Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
+                Layer::Flatten => values.f_flatten(1, -1)?,
+                Layer::Linear { name, .. } => network.linear(&values, name)?,
+                Layer::Branches { branches, join } => {
+                    let mut ends = Vec::with_capacity(branches.len());
+                    for branch in branches {
+                        ends.push(self.run(values.shallow_clone(), branch, watch, false)?);
+                    }
+                    joined(&ends, *join)?
+                }
+            };
+            waits |= match watch.target {
+                Target::Name(name) => layer.name() == Some(name),
+                Target::Place(wanted) => outermost && place == wanted,
+            };
+        }
+        if waits { watch.take(&values) } else { Ok(values) }
+    }
+}
+
+impl Watch<'_> {
+    /// Keeps a map and gives it back as the beginning of a graph.
+    fn take(&mut self, values: &Tensor) -> Result<Tensor, NetworkError> {
+        let start = values.f_detach()?.f_set_requires_grad(true)?;
+        self.found = Some(start.shallow_clone());
+        Ok(start)
+    }
+}
+
+fn is_convolution(leaf: &&Layer) -> bool {
+    matches!(leaf, Layer::Convolution(_) | Layer::VolumeConvolution(_))
+}
+
+fn gives_map(leaf: &&Layer) -> bool {
+    is_convolution(leaf) || matches!(leaf, Layer::BatchNorm { .. })
+}
+
+/// `[1, 1, rows, columns]` as an array.
+fn plane(tensor: &Tensor) -> Result<Array2<f32>, NetworkError> {
+    let shape = shape(tensor);
+    let plane = Array2::from_shape_vec((shape[shape.len() - 2], shape[shape.len() - 1]), values(tensor)?);
+    Ok(plane.expect("as many values as the tensor's shape says"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::super::parameters::Parameters;
+    use super::super::{Architecture, Backbone, Convolution, Head, Join, Layers, NamedArray, Padding, Pooling, Top};
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Golden {
+        layer: String,
+        class: usize,
+        scores: Vec<f32>,
+        map: Vec<f32>,
+        heat: Vec<f32>,
+    }
+
+    /// The weights of `tests/peers/grad_cam_against_torch.py`.
+    fn seeded(name: &str, shape: &[usize], seed: usize) -> [NamedArray; 2] {
+        let count: usize = shape.iter().product();
+        let root = ((count / shape[0]) as f64).sqrt();
+        let weights = (0..count)
+            .map(|k| (((k * 7919 + seed * 101) % 1009) as f64 / 504.5 - 1.0) * 2.0 / root)
+            .map(|w| w as f32)
+            .collect();
+        let bias = (0..shape[0]).map(|k| (0.1 * ((k + seed) as f64).cos()) as f32).collect();
+        let array = |part: &str, shape: &[usize], values| NamedArray {
+            name: format!("{name}.{part}"),
+            shape: shape.to_vec(),
+            values,
+        };
+        [array("weight", shape, weights), array("bias", &shape[..1], bias)]
+    }
+
+    fn explainer() -> Explainer {
+        let layers = vec![
+            Layer::Convolution(Convolution::square("a", 1, 4, 3)),
+            Layer::Relu,
+            Layer::Branches {
+                branches: vec![
+                    vec![Layer::Convolution(Convolution::square("b", 4, 4, 3).with_padding(1)), Layer::Relu],
+                    Vec::new(),
+                ],
+                join: Join::Add,
+            },
+            Layer::MaxPool,
+            Layer::Convolution(Convolution::square("c", 4, 6, 3)),
+            Layer::Relu,
+            Layer::Flatten,
+            Layer::Dropout(0.5),
+            Layer::Linear { name: "d".into(), inputs: 96, outputs: 3 },
+        ];
+        let arrays = [
+            seeded("a", &[4, 1, 3, 3], 1),
+            seeded("b", &[4, 4, 3, 3], 2),
+            seeded("c", &[6, 4, 3, 3], 3),
+            seeded("d", &[3, 96], 4),
+        ];
+        let parameters = Parameters::from_arrays(&layers, &arrays.concat()).unwrap();
+        Explainer::new(
+            Sequential::new(Layers { layers, padding: Padding::Valid, patch: 14 }, parameters),
+            Device::cpu(),
+        )
+    }
+
+    fn input() -> Array3<f32> {
+        Array3::from_shape_fn((1, 14, 14), |(_, row, column)| {
+            let (row, column) = (row as f64, column as f64);
+            (0.5 * row + 0.11 * row * column).sin() as f32
+        })
+    }
+
+    #[test]
+    fn maps_are_those_of_pytorch_for_every_layer_and_class() {
+        let golden: Vec<Golden> =
+            serde_json::from_str(include_str!("../../tests/fixtures/grad_cam_torch.json")).unwrap();
+        let explainer = explainer();
+        assert_eq!(explainer.layers(), ["a", "b", "c"]);
+        for expected in &golden {
+            let found = explainer.grad_cam(input().view(), Some(expected.class), Some(&expected.layer)).unwrap();
+            let near = |a: &[f32], b: &[f32]| {
+                let largest = b.iter().fold(0.0f32, |largest, b| largest.max(b.abs()));
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
+            };
+            let (layer, class) = (&expected.layer, expected.class);
+            assert!(near(&found.scores, &expected.scores), "{layer} {class}: {:?}", found.scores);
+            assert!(near(found.map.as_slice().unwrap(), &expected.map), "{layer} {class}: {}", found.map);
+            assert!(near(found.heat.as_slice().unwrap(), &expected.heat), "{layer} {class}: {}", found.heat);
+        }
+        let most = |scores: &[f32]| (0..3).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
+        let default = explainer.grad_cam(input().view(), None, None).unwrap();
+        assert_eq!((default.layer.as_str(), default.class), ("c", most(&golden[0].scores)));
+        let (layer, maps) = explainer.feature_maps(input().view(), Some("b")).unwrap();
+        assert_eq!((layer.as_str(), maps.dim()), ("b", (4, 12, 12)));
+        assert!(maps.iter().all(|&value| value >= 0.0) && maps.iter().any(|&value| value > 0.0));
+    }
+
+    #[test]
+    fn wrong_layers_classes_and_shapes_are_refused_by_name() {
+        let explainer = explainer();
+        let error = explainer.grad_cam(input().view(), None, Some("e")).unwrap_err().to_string();
+        assert!(error.contains("`e`") && error.contains("a, b, c"), "{error}");
+        assert!(explainer.grad_cam(input().view(), Some(3), None).is_err());
+        assert!(explainer.grad_cam(Array3::zeros((1, 13, 14)).view(), None, None).is_err());
+    }
+
+    #[test]
+    fn networks_of_every_build_are_explained_where_they_look() {
+        let head = Head { hidden: vec![8], dropout: 0.5, batch_norm: true, batch_norm_scores: true };
+        let top = Top { pooling: Pooling::Average, batch_norm_features: false, head: head.clone() };
+        let vgg = Architecture::Vgg16 { cut: Some("conv3_1".into()), padding: Padding::Valid, head };
+        for architecture in [
+            Architecture::Waldeland { padding: Padding::Valid },
+            Architecture::Waldeland { padding: Padding::Same },
+            vgg,
+            Architecture::Backbone { backbone: Backbone::Resnet18, top },
+        ] {
+            let layers = architecture.layers(65, 3).unwrap();
+            let field = layers.receptive_field();
+            let explainer = Explainer::new(Sequential::fresh(layers, 5).unwrap(), Device::cpu());
+            let input = Array3::from_shape_fn((1, 65, 65), |(_, row, column)| ((row * 3 + column) as f32 * 0.4).sin());
+            let classes = (0..3).map(|class| explainer.grad_cam(input.view(), Some(class), None).unwrap());
+            let explanations: Vec<_> = classes.collect();
+            assert!(explanations.iter().any(|explanation| explanation.heat.iter().any(|&heat| heat > 0.0)));
+            for Explanation { map, heat, probabilities, .. } in &explanations {
+                assert!(map.nrows() >= 3 && (probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+                // Nothing outside the window that a valid network sees.
+                let outside = |place: usize| {
+                    field.is_some_and(|field| !(32 - field / 2..32 - field / 2 + field).contains(&place))
+                };
+                assert!(
+                    heat.indexed_iter().all(|((row, column), &heat)| heat == 0.0 || !(outside(row) || outside(column)))
+                );
+            }
+        }
+    }
+}

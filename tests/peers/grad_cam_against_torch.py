@@ -1,0 +1,71 @@
+"""Grad-CAM (Selvaraju et al. 2017) of a small network by PyTorch's own gradients, for `network/explanation.rs`.
+
+Without arguments it compares with `tests/fixtures/grad_cam_torch.json`; with `--write` it makes that file again.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+FIXTURE = Path(__file__).parents[1] / "fixtures" / "grad_cam_torch.json"
+
+
+def weights(shape, seed):
+    count = int(np.prod(shape))
+    fan_in = count // shape[0]
+    values = ((np.arange(count) * 7919 + seed * 101) % 1009 / 504.5 - 1) * 2 / np.sqrt(fan_in)
+    return torch.tensor(values.astype("f4").reshape(shape))
+
+
+def bias(count, seed):
+    return torch.tensor((0.1 * np.cos(np.arange(count, dtype="f8") + seed)).astype("f4"))
+
+
+def forward(x, watched):
+    """Scores, and the map of the watched layer with its rectifier, as a leaf of the graph behind it."""
+    seen = {}
+
+    def watch(name, values):
+        if name == watched:
+            values = values.detach().requires_grad_(True)
+            seen["map"] = values
+        return values
+
+    x = watch("a", F.relu(F.conv2d(x, weights((4, 1, 3, 3), 1), bias(4, 1))))
+    branch = watch("b", F.relu(F.conv2d(x, weights((4, 4, 3, 3), 2), bias(4, 2), padding=1)))
+    x = F.max_pool2d(branch + x, 2)
+    x = watch("c", F.relu(F.conv2d(x, weights((6, 4, 3, 3), 3), bias(6, 3))))
+    scores = F.linear(x.flatten(1), weights((3, 96), 4), bias(3, 4))
+    return scores, seen["map"]
+
+
+def main():
+    rows, columns = np.mgrid[0:14, 0:14]
+    x = torch.tensor(np.sin(0.5 * rows + 0.11 * rows * columns).astype("f4"))[None, None]
+    golden = []
+    for layer in ["a", "b", "c"]:
+        for label in range(3):
+            scores, features = forward(x, layer)
+            (gradient,) = torch.autograd.grad(scores[0, label], features)
+            importance = gradient.mean((2, 3), keepdim=True)
+            cam = F.relu((importance * features).sum(1, keepdim=True))
+            heat = F.interpolate(cam, size=(14, 14), mode="bilinear", align_corners=False)
+            as_list = lambda t: [float(f"{v:.9g}") for v in t.detach().flatten().tolist()]
+            golden.append(
+                {"layer": layer, "class": label, "scores": as_list(scores), "map": as_list(cam), "heat": as_list(heat)}
+            )
+    if "--write" in sys.argv:
+        FIXTURE.write_text(json.dumps(golden) + "\n")
+        return
+    for mine, theirs in zip(golden, json.loads(FIXTURE.read_text()), strict=True):
+        for part in ["scores", "map", "heat"]:
+            np.testing.assert_allclose(mine[part], theirs[part], rtol=1e-4, atol=1e-6, err_msg=str(theirs["layer"]))
+    print(f"Grad-CAM: {len(golden)} maps agree with the committed ones")
+
+
+if __name__ == "__main__":
+    main()
