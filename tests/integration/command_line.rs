@@ -11,6 +11,7 @@ const SUBCOMMANDS: [&[&str]; 17] = [
     &["evaluate"],
     &["predict"],
     &["batch"],
+    &["explain"],
     &["inspect"],
     &["labels"],
     &["synth"],
