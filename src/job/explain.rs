@@ -1,5 +1,6 @@
 //! The use case `explain`: what the trained network of a run looked at.
 
+use std::fs;
 use std::path::PathBuf;
 
 use ndarray::{Array2, Array3, ArrayView2, Axis};
@@ -104,6 +105,7 @@ pub fn explain(
         }
     }
     let explainer = model.explainer(device)?;
+    fs::create_dir_all(folder.file(PICTURES)).map_err(RunError::io("make", folder.file(PICTURES)))?;
     let mut pictures = Vec::new();
     for (section, trace, sample, judged) in voxels {
         let channels = reader.read(section)?.channels;

@@ -61,14 +61,7 @@ impl Explainer {
 
     /// Names of the layers that give maps, from input to scores.
     pub fn layers(&self) -> Vec<String> {
-        self.network
-            .layers
-            .leaves()
-            .into_iter()
-            .filter(|leaf| gives_map(leaf))
-            .filter_map(Layer::name)
-            .map(str::to_owned)
-            .collect()
+        self.network.layers.leaves().into_iter().filter(gives_map).filter_map(Layer::name).map(str::to_owned).collect()
     }
 
     /// Where `input` `[channel, row, column]`, a patch or a normalised picture, speaks for `class`, by default the most probable
@@ -169,7 +162,7 @@ impl Explainer {
         }
         let layers = &self.network.layers.layers;
         for (place, layer) in layers.iter().enumerate().rev() {
-            let Some(last) = leaves(std::slice::from_ref(layer)).into_iter().rfind(|leaf| is_convolution(leaf)) else {
+            let Some(last) = leaves(std::slice::from_ref(layer)).into_iter().rfind(is_convolution) else {
                 continue;
             };
             let (features, _) = tch::no_grad(|| self.forward(input, Target::Place(place)))?;

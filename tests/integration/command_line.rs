@@ -5,12 +5,13 @@ use std::fs;
 use crate::workshop::{Done, Workshop};
 
 /// Every subcommand, with those below it.
-const SUBCOMMANDS: [&[&str]; 17] = [
+const SUBCOMMANDS: [&[&str]; 18] = [
     &["run"],
     &["train"],
     &["evaluate"],
     &["predict"],
     &["batch"],
+    &["explain"],
     &["inspect"],
     &["labels"],
     &["synth"],

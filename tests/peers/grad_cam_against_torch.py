@@ -1,6 +1,6 @@
 """Grad-CAM (Selvaraju et al. 2017) of a small network by PyTorch's own gradients, for `network/explanation.rs`.
 
-Without arguments it compares with `tests/fixtures/grad_cam_torch.json`; with `--write` it makes that file again.
+Without arguments it writes `tests/fixtures/grad_cam_torch.json`; with `--check` it compares with that file.
 """
 
 import json
@@ -58,7 +58,7 @@ def main():
             golden.append(
                 {"layer": layer, "class": label, "scores": as_list(scores), "map": as_list(cam), "heat": as_list(heat)}
             )
-    if "--write" in sys.argv:
+    if "--check" not in sys.argv:
         FIXTURE.write_text(json.dumps(golden) + "\n")
         return
     for mine, theirs in zip(golden, json.loads(FIXTURE.read_text()), strict=True):
