@@ -105,8 +105,10 @@ impl PictureModel {
         let network = self.network();
         let end = features_end(&network.layers.layers);
         let layers = Layers { layers: network.layers.layers[..end].to_vec(), ..network.layers.clone() };
-        // One batch that counts whole: what each layer passes on is normalised by what it measured.
-        let network = Sequential { momentum: 1.0, ..Sequential::new(layers, network.parameters.shared()) };
+        // One batch counts whole: what each layer passes on is normalised by what it measured.
+        let mut parameters = network.parameters.shared();
+        parameters.thaw();
+        let network = Sequential { momentum: 1.0, ..Sequential::new(layers, parameters) };
         network.measure(&tensor_from_array(pictures)?)?;
         Ok(self)
     }
