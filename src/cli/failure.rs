@@ -170,15 +170,7 @@ impl From<NetworkError> for Failure {
 
 impl From<PictureFolderError> for Failure {
     fn from(error: PictureFolderError) -> Self {
-        let exit_code = match error {
-            PictureFolderError::Write { .. } => FAILED,
-            PictureFolderError::Split { .. }
-            | PictureFolderError::Option { .. }
-            | PictureFolderError::Exists { .. }
-            | PictureFolderError::NoFolder { .. } => USAGE,
-            _ => UNREADABLE,
-        };
-        Self::new(exit_code, error)
+        Self::new(of_pictures(&error), error)
     }
 }
 
@@ -202,6 +194,8 @@ fn exit_code(error: &RunError) -> u8 {
         RunError::Network(error)
         | RunError::Train(TrainError::Network(error))
         | RunError::Predict(PredictError::Network(error)) => of_network(error),
+        RunError::Pictures(error) | RunError::Train(TrainError::Pictures(error)) => of_pictures(error),
+        RunError::Picture(_) | RunError::NoPictures { .. } | RunError::ClassWithoutPictures { .. } => UNREADABLE,
         RunError::Predict(PredictError::Volume(_)) => UNREADABLE,
         RunError::Job(_)
         | RunError::Classes(_)
@@ -211,11 +205,23 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::OtherRun { .. }
         | RunError::RunInTheWay { .. }
         | RunError::OtherUnfinished { .. }
-        | RunError::Predict(PredictError::Budget { .. })
+        | RunError::Shallow(_)
+        | RunError::Predict(PredictError::Budget { .. } | PredictError::OtherBottlenecks { .. })
         | RunError::UnknownClass { .. }
         | RunError::NoSuchVoxel { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,
+    }
+}
+
+fn of_pictures(error: &PictureFolderError) -> u8 {
+    match error {
+        PictureFolderError::Write { .. } => FAILED,
+        PictureFolderError::Split { .. }
+        | PictureFolderError::Option { .. }
+        | PictureFolderError::Exists { .. }
+        | PictureFolderError::NoFolder { .. } => USAGE,
+        _ => UNREADABLE,
     }
 }
 
@@ -233,6 +239,7 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::WrongWeights { .. }
         | NetworkError::OtherModel { .. }
         | NetworkError::WrongChecksum { .. }
+        | NetworkError::NotBottlenecks { .. }
         | NetworkError::NotAModel { .. } => UNREADABLE,
         NetworkError::DeviceName { .. }
         | NetworkError::UnknownCut { .. }

@@ -52,3 +52,83 @@ fn a_folder_is_divided_and_what_is_odd_is_said() {
     workshop.facies(&["images", "split", "none"]).expect(2, &["there is no folder none"]);
     workshop.facies(&["images", "synth", "rocks"]).expect(2, &["is there already"]);
 }
+
+/// Four classes of drawn pictures, divided; the answers of the commands that follow are quick on pictures this small.
+fn divided() -> Workshop {
+    let workshop = Workshop::new();
+    workshop.facies(&["images", "synth", "rocks", "--per-class", "20", "--side", "64"]).expect(0, &[]);
+    workshop.facies(&["images", "split", "rocks", "--validation", "20", "--test", "20"]).expect(0, &[]);
+    workshop
+}
+
+const FEATURES: [&str; 6] = ["images", "features", "rocks_train", "rocks_validation", "--size", "64"];
+
+#[test]
+fn a_folder_becomes_a_model_and_the_model_a_table() {
+    let workshop = divided();
+    let first = workshop.facies(&FEATURES);
+    first.expect(0, &["train: 48 pictures", "validation: 16 pictures", "1,280 features a picture"]);
+    assert!(first.log.contains("64 pictures went through the network") && first.log.contains("no pretrained weights"));
+    let again = workshop.facies(&FEATURES);
+    assert!(again.log.contains("the network was not run"), "{}", again.log);
+    workshop.facies(&[&FEATURES[..], &["--network", "resnet18"]].concat()).expect(2, &["MobileNetV2", "--overwrite"]);
+
+    let train = ["images", "train", "--epochs", "40", "--optimizer", "sgd"];
+    let trained = workshop.facies(&train);
+    trained.expect(0, &["train: accuracy", "validation: accuracy", "bn1_m1.safetensors", "misclassified.csv"]);
+    workshop.facies(&train).expect(2, &["is there already", "--overwrite"]);
+    let model = fs::read(workshop.path("runs/models/bn1_m1.safetensors")).unwrap();
+    workshop.facies(&[&train[..], &["--overwrite"]].concat()).expect(0, &[]);
+    assert!(
+        fs::read(workshop.path("runs/models/bn1_m1.safetensors")).unwrap() == model,
+        "the same command, the same bytes"
+    );
+
+    fs::write(workshop.path("rocks_test/folds/torn.png"), b"\x89PNG\r\n").unwrap();
+    let classify = ["images", "classify", "--model", "bn1_m1", "rocks_test", "--extended", "--json"];
+    let answer: serde_json::Value = serde_json::from_str(&workshop.facies(&classify).answer).unwrap();
+    assert_eq!((&answer["pictures"], &answer["unreadable"]), (&16.into(), &1.into()));
+    // A network of chance tells drawn textures apart better than chance does.
+    assert!(answer["scores"]["accuracy"].as_f64().unwrap() > 0.4, "{answer}");
+    let table = fs::read_to_string(workshop.path("rocks_test/bn1_m1.csv")).unwrap();
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!((lines[0], lines.len()), (",crossbeds,folds,grains,layers,file,true,predicted,confidence", 17));
+    for (index, line) in lines[1..].iter().enumerate() {
+        let cells: Vec<_> = line.split(',').collect();
+        let sum: f64 = cells[1..5].iter().map(|cell| cell.parse::<f64>().unwrap()).sum();
+        assert!((sum - 1.0).abs() < 1e-5 && cells[0] == index.to_string(), "{line}");
+        assert!(cells[5].starts_with(&format!("{}\\", cells[6])), "{line}");
+    }
+    let errors = fs::read_to_string(workshop.path("rocks_test/bn1_m1.errors.csv")).unwrap();
+    assert!(errors.contains("folds\\torn.png"), "{errors}");
+    workshop.facies(&classify).expect(0, &[]);
+    assert_eq!(fs::read_to_string(workshop.path("rocks_test/bn1_m1.csv")).unwrap(), table);
+
+    let one = workshop.facies(&["images", "classify", "--model", "bn1_m1", "rocks/grains/grains_01.png"]);
+    one.expect(0, &["crossbeds  0.", "folds      0.", "runs/classified/bn1_m1-grains_01.png"]);
+    assert!(workshop.path("runs/classified/bn1_m1-grains_01.png").exists());
+}
+
+#[test]
+fn what_cannot_be_learnt_or_classified_is_refused_with_the_reason() {
+    let workshop = divided();
+    let quick = [&FEATURES[..], &["--network", "minerals2", "--size", "80"]].concat();
+    let quick: Vec<_> =
+        quick.into_iter().enumerate().filter(|(place, _)| !(4..6).contains(place)).map(|(_, word)| word).collect();
+    workshop.facies(&quick).expect(0, &[]);
+    workshop.facies(&["images", "features", "rocks/folds"]).expect(3, &["one level too deep"]);
+    fs::create_dir(workshop.path("rocks_validation/unknown")).unwrap();
+    fs::copy(workshop.path("rocks/folds/folds_01.png"), workshop.path("rocks_validation/unknown/1.png")).unwrap();
+    workshop.facies(&quick).expect(3, &["unknown"]);
+    workshop.facies(&["images", "train", "--bottlenecks", "none"]).expect(3, &["none.safetensors"]);
+    workshop.facies(&["images", "classify", "--model", "none", "rocks_test"]).expect(3, &["none.safetensors"]);
+    fs::copy(workshop.path("runs/bottlenecks/bn1.safetensors"), workshop.path("model.safetensors")).unwrap();
+    workshop
+        .facies(&["images", "classify", "--model", "model.safetensors", "rocks_test"])
+        .expect(3, &["is no facies model"]);
+    workshop.facies(&["images", "train", "--epochs", "2", "--model", "m"]).expect(0, &["validation: accuracy"]);
+    fs::create_dir(workshop.path("nothing")).unwrap();
+    workshop.facies(&["images", "classify", "--model", "m", "nothing"]).expect(3, &["holds no pictures"]);
+    fs::write(workshop.path("text.png"), b"not a picture").unwrap();
+    workshop.facies(&["images", "classify", "--model", "m", "text.png"]).expect(3, &["text.png", "is no jpg"]);
+}

@@ -43,7 +43,7 @@ def main(folder: Path) -> int:
     features = pd.read_csv(folder / "features.csv")
     ours = pd.read_csv(folder / "baseline.csv").set_index("model")
     rows = {name: part for name, part in features.groupby("set")}
-    values = lambda part: part.iloc[:, 2:].to_numpy(np.float32)
+    values = lambda part: part.iloc[:, 2:].to_numpy(np.float64)
     train = rows.pop("train")
     failures = 0
     for name, line in ours.iterrows():
