@@ -5,7 +5,7 @@ use std::fs;
 use crate::workshop::{Done, Workshop};
 
 /// Every subcommand, with those below it.
-const SUBCOMMANDS: [&[&str]; 18] = [
+const SUBCOMMANDS: [&[&str]; 22] = [
     &["run"],
     &["train"],
     &["evaluate"],
