@@ -14,7 +14,7 @@ pub(super) fn describe(patch: ArrayView2<'_, f32>, values: &mut Vec<f32>) {
     let (traces, samples) = patch.dim();
     let mut planner = FftPlanner::new();
     let (forward, backward) = (planner.plan_fft_forward(samples), planner.plan_fft_inverse(samples));
-    let mut attributes = vec![Vec::with_capacity(patch.len()); 4];
+    let mut attributes = vec![Vec::new(); 4];
     let mut analytic = vec![Complex::new(0.0, 0.0); samples];
     for trace in patch.rows() {
         analytic.iter_mut().zip(trace).for_each(|(to, &amplitude)| *to = Complex::new(amplitude, 0.0));

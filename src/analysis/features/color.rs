@@ -13,10 +13,9 @@ pub(super) fn brightness(picture: ArrayView3<'_, f32>) -> Array2<f32> {
 /// Mean, deviation and eight steps of each of red, green, blue, hue, saturation and value.
 pub(super) fn describe(picture: ArrayView3<'_, f32>, values: &mut Vec<f32>) {
     let mut planes: Vec<Vec<f32>> = picture.outer_iter().map(|plane| plane.iter().copied().collect()).collect();
-    let pixels = planes[0].len();
-    let mut hsv = vec![Vec::with_capacity(pixels); 3];
-    for pixel in 0..pixels {
-        let color = hue_saturation_value([planes[0][pixel], planes[1][pixel], planes[2][pixel]]);
+    let mut hsv = vec![Vec::new(); 3];
+    for ((&red, &green), &blue) in planes[0].iter().zip(&planes[1]).zip(&planes[2]) {
+        let color = hue_saturation_value([red, green, blue]);
         hsv.iter_mut().zip(color).for_each(|(plane, value)| plane.push(value));
     }
     planes.append(&mut hsv);

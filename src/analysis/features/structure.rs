@@ -42,7 +42,7 @@ mod tests {
             // The gradient stands at right angles to the layers.
             let found = 0.5 * (-values[1]).atan2(-values[0]).to_degrees();
             let away = (found - degrees).rem_euclid(180.0);
-            assert!(away < 2.0 || away > 178.0, "{degrees}: {found}");
+            assert!(!(2.0..=178.0).contains(&away), "{degrees}: {found}");
             assert!(values[2] > 0.95, "{values:?}");
         }
     }

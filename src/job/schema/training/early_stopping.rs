@@ -76,8 +76,15 @@ impl<'de> ByShape<'de> for OneOrMany {
     }
 }
 
+impl<'de> Deserialize<'de> for OneOrMany {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        by_shape(deserializer)
+    }
+}
+
 pub(super) fn one_or_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<EarlyStopping>, D::Error> {
-    by_shape::<D, OneOrMany>(deserializer).map(|OneOrMany(watches)| watches)
+    // `null` takes them away again, from the command line.
+    Ok(Option::<OneOrMany>::deserialize(deserializer)?.map_or_else(Vec::new, |OneOrMany(watches)| watches))
 }
 
 pub(super) fn one_or_many_schema(generator: &mut SchemaGenerator) -> Schema {
