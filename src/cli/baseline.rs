@@ -90,7 +90,11 @@ pub(super) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failur
     drop(progress);
     let outcome = outcome?;
     if arguments.json {
-        return Ok(printer.answer_json(&json(&outcome.held_out, &outcome.rows))?);
+        let rows = json(&outcome.held_out, &outcome.rows);
+        let (features, leak, files) = (outcome.features, outcome.leak, &outcome.files);
+        return Ok(printer.answer_json(&serde_json::json!({
+            "features": features, "training_voxels": outcome.training_voxels, "leak": leak, "models": rows, "files": files,
+        }))?);
     }
     let sets: Vec<&str> = outcome.held_out.iter().map(|(name, _)| *name).collect();
     printer.answer(table(&sets, &outcome.rows))?;

@@ -195,7 +195,10 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::Train(TrainError::Network(error))
         | RunError::Predict(PredictError::Network(error)) => of_network(error),
         RunError::Pictures(error) | RunError::Train(TrainError::Pictures(error)) => of_pictures(error),
-        RunError::Picture(_) | RunError::NoPictures { .. } | RunError::ClassWithoutPictures { .. } => UNREADABLE,
+        RunError::Picture(_)
+        | RunError::NoPictures { .. }
+        | RunError::UnfinishedBottlenecks { .. }
+        | RunError::ClassWithoutPictures { .. } => UNREADABLE,
         RunError::Predict(PredictError::Volume(_)) => UNREADABLE,
         RunError::Job(_)
         | RunError::Classes(_)

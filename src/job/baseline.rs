@@ -71,10 +71,15 @@ pub fn survey_baseline(
     let dataset = material.dataset(loaded, &reader).map_err(|error| located(loaded, error))?;
     let held_out: Vec<_> = HELD_OUT.into_iter().filter(|(subset, _)| dataset.total(*subset) > 0).collect();
     if held_out.is_empty() {
-        let help =
-            Some("let `split` keep some labels back, as in `--set 'split={stripes: {train: 95, gap: 33, test: 30}}'`");
+        let help = Some(
+            "let `split` keep some labels back, as in `--set 'split={stripes: {train: 30, gap: 10, test: 15}}'` with numbers of traces that suit the line",
+        );
         let reason = "nothing is held out to score classifiers on".to_owned();
         return Err(loaded.refuse("split", reason, help.map(str::to_owned)).into());
+    }
+    if matches!(job.split, super::schema::Split::Folds(_)) {
+        listener
+            .notice(&JobEvent::Warning("of the folds, one is scored: choose another with `--set split.folds.fold=N`"));
     }
     let stage = |listener: &mut dyn Listener, text: &str| listener.notice(&JobEvent::Stage(text));
     let describe = |subset| described(loaded, &dataset, subset, options.most_voxels, interrupted);

@@ -44,6 +44,13 @@ pub enum RunError {
     /// A picture cannot be read.
     #[error(transparent)]
     Picture(#[from] UnreadablePicture),
+    /// Bottlenecks of some of the pictures only.
+    #[error("{path} is not finished: the bottlenecks of some pictures are missing")]
+    #[diagnostic(help("repeat `facies images features`, which goes on where it was interrupted"))]
+    UnfinishedBottlenecks {
+        /// The bottlenecks.
+        path: PathBuf,
+    },
     /// A class that nothing can be learnt of.
     #[error("{path} holds no training picture of class `{class}`")]
     #[diagnostic(help("make the bottlenecks again with pictures of every class that can be read"))]

@@ -61,7 +61,9 @@ pub enum NetworkError {
     },
     /// Nothing would be left of a picture on its way through a network.
     #[error("nothing is left of {} x {} samples on their way through {network}, which needs at least {smallest} x {smallest}", size[0], size[1])]
-    #[diagnostic(help("set `patch.size` to at least {smallest}, or use a network with fewer pools"))]
+    #[diagnostic(help(
+        "set `patch.size` (`--size` for pictures) to at least {smallest}, or use a network with fewer pools"
+    ))]
     PictureTooSmall {
         /// Its name.
         network: String,

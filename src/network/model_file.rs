@@ -291,10 +291,13 @@ impl<D: Description> ModelOf<D> {
     pub fn load(path: &Path) -> Result<Self, NetworkError> {
         let (weights, description) = read_arrays(path)?;
         let refused = |reason: String| NetworkError::NotAModel { path: path.to_owned(), reason };
-        let Kind { version, pictures } =
+        let Kind { version, pictures, contents: bottlenecks } =
             serde_json::from_str(&description).map_err(|error| refused(error.to_string()))?;
         if version != VERSION {
             return Err(refused(format!("it has version {version}, this program reads version {VERSION}")));
+        }
+        if bottlenecks.is_some() {
+            return Err(refused("it holds bottlenecks; `facies images train` makes a model of them".into()));
         }
         if pictures.is_some() != D::OF_PICTURES {
             let [is, not] = if D::OF_PICTURES { ["sections", "pictures"] } else { ["pictures", "sections"] };
@@ -313,6 +316,8 @@ impl<D: Description> ModelOf<D> {
 struct Kind {
     version: u32,
     pictures: Option<IgnoredAny>,
+    /// Only in bottlenecks.
+    contents: Option<IgnoredAny>,
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub enum PredictError {
         workers: usize,
     },
     /// Bottlenecks of another network.
-    #[error("{path} holds bottlenecks of {theirs} with other weights or pictures of another size, not of this {ours}")]
+    #[error("{path} holds bottlenecks of {theirs} with other weights, classes or size of pictures, not of this {ours}")]
     #[diagnostic(help("choose another name, or make them anew with `--overwrite`"))]
     OtherBottlenecks {
         /// The file.

@@ -47,6 +47,8 @@ fn a_folder_is_divided_and_what_is_odd_is_said() {
     let json = workshop.facies(&["images", "split", "rocks", "--overwrite", "--by", "folds", "3", "--json"]).answer;
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!((json["sets"].as_array().unwrap().len(), json["unreadable"].as_array().unwrap().len()), (7, 2));
+    // Sets of the split before would hold test pictures of this one among its training pictures.
+    assert!(!workshop.path("rocks_train").exists() && workshop.path("rocks_fold3_train").exists());
     workshop.facies(&["images", "split", "rocks", "--by", "folds"]).expect(2, &["--by folds 5"]);
     workshop.facies(&["images", "split", "rocks/folds"]).expect(3, &["one level too deep"]);
     workshop.facies(&["images", "split", "none"]).expect(2, &["there is no folder none"]);
@@ -104,6 +106,15 @@ fn a_folder_becomes_a_model_and_the_model_a_table() {
     workshop.facies(&classify).expect(0, &[]);
     assert_eq!(fs::read_to_string(workshop.path("rocks_test/bn1_m1.csv")).unwrap(), table);
 
+    fs::rename(workshop.path("rocks_test/folds"), workshop.path("rocks_test/zigzag")).unwrap();
+    let unknown = workshop.facies(&classify);
+    assert!(unknown.log.contains("4 pictures lie in folders that are no class"), "{}", unknown.log);
+    for class in ["crossbeds", "grains", "layers"] {
+        fs::remove_dir_all(workshop.path(&format!("rocks_test/{class}"))).unwrap();
+    }
+    workshop.facies(&classify).expect(0, &["\"scores\": null"]);
+    assert!(!workshop.path("rocks_test/bn1_m1.confusion.csv").exists());
+
     let one = workshop.facies(&["images", "classify", "--model", "bn1_m1", "rocks/grains/grains_01.png"]);
     one.expect(0, &["crossbeds  0.", "folds      0.", "runs/classified/bn1_m1-grains_01.png"]);
     assert!(workshop.path("runs/classified/bn1_m1-grains_01.png").exists());
@@ -125,7 +136,7 @@ fn what_cannot_be_learnt_or_classified_is_refused_with_the_reason() {
     fs::copy(workshop.path("runs/bottlenecks/bn1.safetensors"), workshop.path("model.safetensors")).unwrap();
     workshop
         .facies(&["images", "classify", "--model", "model.safetensors", "rocks_test"])
-        .expect(3, &["is no facies model"]);
+        .expect(3, &["it holds bottlenecks"]);
     workshop.facies(&["images", "train", "--epochs", "2", "--model", "m"]).expect(0, &["validation: accuracy"]);
     fs::create_dir(workshop.path("nothing")).unwrap();
     workshop.facies(&["images", "classify", "--model", "m", "nothing"]).expect(3, &["holds no pictures"]);

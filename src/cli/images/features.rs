@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     flatten: bool,
     /// Name of the bottlenecks, as a file under bottlenecks/ in the folder of runs
-    #[arg(long, default_value = "bn1")]
+    #[arg(long, default_value = "bn1", value_parser = super::plain_name)]
     name: String,
     /// Folder of runs
     #[arg(long, value_name = "DIR", default_value = "runs")]

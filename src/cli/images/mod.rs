@@ -35,3 +35,13 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         Action::Synth(arguments) => synth::run(arguments, printer),
     }
 }
+
+/// A name of one file, as the names of jobs are.
+fn plain_name(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !text.is_empty() && text.len() <= 200 && text.chars().all(allowed) && !text.starts_with(['.', '-']) {
+        Ok(text.to_owned())
+    } else {
+        Err("up to 200 letters, digits, `-`, `_` and `.`, and a letter or digit first".into())
+    }
+}

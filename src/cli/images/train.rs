@@ -20,10 +20,10 @@ use crate::network::{DeviceChoice, GradientClip, MomentumOf, OptimizerOptions};
 )]
 pub(super) struct Arguments {
     /// Name of the bottlenecks
-    #[arg(long, value_name = "NAME", default_value = "bn1")]
+    #[arg(long, value_name = "NAME", default_value = "bn1", value_parser = super::plain_name)]
     bottlenecks: String,
     /// Name of the model, as a file under models/ in the folder of runs
-    #[arg(long, value_name = "NAME", default_value = "bn1_m1")]
+    #[arg(long, value_name = "NAME", default_value = "bn1_m1", value_parser = super::plain_name)]
     model: String,
     /// Times that every picture is seen; 50 if neither these nor steps are given
     #[arg(long, value_name = "N", conflicts_with = "steps", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
@@ -100,7 +100,7 @@ impl Optimizer {
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= 100.0 => Ok(rate),
-        _ => Err("a number above 0".into()),
+        _ => Err("a number above 0, at most 100".into()),
     }
 }
 

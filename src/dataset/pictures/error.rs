@@ -114,7 +114,9 @@ pub enum PictureFolderError {
     },
     /// A folder that a split would have to replace.
     #[error("{} is there already", Shown(path))]
-    #[diagnostic(help("take it away, or replace it with `--overwrite`, which deletes what is in it"))]
+    #[diagnostic(help(
+        "choose another name or take it away; a split replaces its sets with `--overwrite`, which deletes what is in them"
+    ))]
     Exists {
         /// The folder or file.
         path: PathBuf,

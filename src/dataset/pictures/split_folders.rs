@@ -36,7 +36,7 @@ pub struct WrittenSet {
 /// the list `ROOT_split.csv`. Every folder appears only when it is complete.
 ///
 /// # Errors
-/// When one of them is there already and `overwrite` is not set, or the system refuses.
+/// When one of them, or another set of an earlier split, is there already and `overwrite` is not set, or the system refuses.
 pub fn write_split(
     folder: &PictureFolder,
     division: &PictureDivision,
@@ -56,6 +56,16 @@ pub fn write_split(
     if let Some(path) = there.filter(|_| !overwrite) {
         return Err(PictureFolderError::Exists { path });
     }
+    // Sets of an earlier split that this one does not make would hold pictures of its other sets.
+    let stale: Vec<_> = set_names()
+        .filter(|name| sets.iter().all(|(made, _)| made != name))
+        .map(|name| beside(&name))
+        .filter(|path| path.symlink_metadata().is_ok())
+        .collect();
+    // Only a list tells that they are of a split, and not somebody's own.
+    if let Some(path) = stale.first().filter(|_| !(overwrite && list.exists())) {
+        return Err(PictureFolderError::Exists { path: path.clone() });
+    }
     let mut made = Vec::new();
     for (name, places) in &sets {
         let partial = beside(&format!("{name}.partial"));
@@ -70,11 +80,21 @@ pub fn write_split(
         }
         made.push((partial, WrittenSet { name: name.clone(), path: beside(name), counts }));
     }
+    for path in &stale {
+        remove(path)?;
+    }
     for (partial, set) in &made {
         replace(partial, &set.path, &beside(&format!("{}.replaced", set.name)))?;
     }
     write_list(&list, folder, division).map_err(|source| failed("write", &list, source))?;
     Ok((made.into_iter().map(|(_, set)| set).collect(), list))
+}
+
+/// Names of all sets that a split may have made.
+fn set_names() -> impl Iterator<Item = String> {
+    const MOST_FOLDS: usize = 100;
+    let of_folds = (1..=MOST_FOLDS).flat_map(|fold| ["train", "validation"].map(|part| format!("fold{fold}_{part}")));
+    ["train", "validation", "test"].into_iter().map(str::to_owned).chain(of_folds)
 }
 
 /// The places of pictures by the name of their set; a set without pictures has no folder.

@@ -103,6 +103,9 @@ pub fn classify_folder(
     let mut tell = |progress| listener.notice(&JobEvent::Pictures(&progress));
     let classified = classify_pictures(&model, options.device, &files, interrupted, &mut tell)?;
     let shown: Vec<_> = classified.places.iter().map(|&place| rows[place].clone()).collect();
+    if classified.places.is_empty() {
+        return Err(classified.unreadable.into_iter().next().expect("there are pictures, and none was read").into());
+    }
     let table = PictureTable {
         classes,
         rows: &shown,
@@ -115,12 +118,7 @@ pub fn classify_folder(
     let errors = folder.join(format!("{name}.errors.csv"));
     if classified.unreadable.is_empty() {
         // One of an earlier run would speak of pictures that have been mended since.
-        match fs::remove_file(&errors) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(RunError::io("remove", &errors)(error));
-            }
-            _ => {}
-        }
+        remove_stale(&errors)?;
     } else {
         let names = classified.unreadable.iter().map(|unreadable| {
             let place = files.iter().position(|file| file.path == unreadable.path);
@@ -132,8 +130,22 @@ pub fn classify_folder(
         written.push(errors);
     }
     let scores = scores(classes, &shown, &table, folder, &name, &mut written)?;
+    let unknown = shown.iter().filter(|row| row.truth.is_none() && row.path.len() > 1).count();
+    if scores.is_some() && unknown > 0 {
+        let text =
+            format!("{unknown} pictures lie in folders that are no class of the model, and take no part in the scores");
+        listener.notice(&JobEvent::Warning(&text));
+    }
     let (pictures, unreadable) = (shown.len(), classified.unreadable.len());
     Ok(ClassifyOutcome { pictures, unreadable, scores, files: written })
+}
+
+/// Removes what an earlier classification left and this one does not make again.
+fn remove_stale(path: &Path) -> Result<(), RunError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunError::io("remove", path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Scores over the pictures whose class is known, with the confusion matrix as table and figure.
@@ -152,8 +164,12 @@ fn scores(
             sums.add(truth as u8, &probabilities.to_vec());
         }
     }
-    let Some(scores) = sums.scores(&names) else { return Ok(None) };
     let [matrix, figure] = ["confusion.csv", "confusion.png"].map(|end| folder.join(format!("{name}.{end}")));
+    let Some(scores) = sums.scores(&names) else {
+        remove_stale(&matrix)?;
+        remove_stale(&figure)?;
+        return Ok(None);
+    };
     write_confusion(&matrix, &names, sums.confusion())?;
     let folder_name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
     let title = format!("{name} — {folder_name}");

@@ -129,5 +129,24 @@ pub fn make_bottlenecks(
     let mut tell = |progress| listener.notice(&JobEvent::Pictures(&progress));
     let (bottlenecks, counts) =
         update_bottlenecks(&model, options.device, &folders, &options.file, interrupted, &mut tell)?;
+    let warn = |listener: &mut dyn Listener, text: &str| listener.notice(&JobEvent::Warning(text));
+    for set in &counts.lost {
+        warn(listener, &format!("the {set} pictures that the bottlenecks had are in them no more"));
+    }
+    let shared = bottlenecks.shared("validation", "train");
+    if shared > 0 {
+        warn(
+            listener,
+            &format!("{shared} validation pictures are training pictures as well: their scores mean little"),
+        );
+    }
+    if let Some(folder) = &validation {
+        let counts = folder.counts();
+        let without = counts.iter().zip(folder.classes()).filter(|(count, _)| **count == 0);
+        let without: Vec<_> = without.map(|(_, class)| format!("`{class}`")).collect();
+        if !without.is_empty() {
+            warn(listener, &format!("no picture validates {}", without.join(", ")));
+        }
+    }
     Ok(FeaturesOutcome { bottlenecks, counts })
 }

@@ -24,6 +24,8 @@ use crate::train::{
     TrainingEvent, TrainingOptions, Validation, Validator, train,
 };
 
+/// What an interrupted training leaves.
+const CHECKPOINT: &str = "checkpoint.safetensors";
 /// A killed run loses at most this much work.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 
@@ -96,6 +98,9 @@ pub fn train_head(
 ) -> Result<ImagesTrained, RunError> {
     set_threads(options.threads);
     let bottlenecks = Bottlenecks::load(&options.bottlenecks)?;
+    if !bottlenecks.is_complete() {
+        return Err(RunError::UnfinishedBottlenecks { path: options.bottlenecks.clone() });
+    }
     let network = bottlenecks.network().clone();
     let table = bottlenecks.table("train").unwrap_or_else(|| empty(&bottlenecks));
     if let Some(class) = table.counts().iter().position(|&count| count == 0) {
@@ -154,7 +159,7 @@ pub fn train_head(
         .notice(&JobEvent::Stage(&format!("training an end of {} on {pictures} pictures", network.backbone.title())));
     let validator = validation.as_ref().map(FeatureValidator);
     let history = folder.join("history.csv");
-    let checkpoint = folder.join("checkpoint.safetensors");
+    let checkpoint = folder.join(CHECKPOINT);
     let mut watchers = Watchers { history: HistoryCsv::new(&history), listener };
     let trained = train(
         &mut learner,
@@ -166,7 +171,7 @@ pub fn train_head(
         interrupted,
     )?;
     bottlenecks.assemble(top, options.seed, &trained.weights)?.save(&options.model)?;
-    fs::remove_file(&checkpoint).map_err(RunError::io("remove", &checkpoint))?;
+    remove_checkpoints(&folder)?;
 
     let mut files = vec![options.model.clone(), history];
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -201,6 +206,19 @@ pub fn train_head(
     files.extend(written);
     let (best_epoch, stopped) = (trained.best_epoch, trained.stopped);
     Ok(ImagesTrained { metrics, best_epoch, stopped, misclassified: misclassified.len(), files })
+}
+
+/// Removes the checkpoint, and what a kill left of one that was being written.
+fn remove_checkpoints(folder: &Path) -> Result<(), RunError> {
+    let read = |source| RunError::io("read", folder)(source);
+    for entry in fs::read_dir(folder).map_err(read)? {
+        let path = entry.map_err(|source| RunError::io("read", folder)(source))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.trim_start_matches('.').starts_with(CHECKPOINT) {
+            fs::remove_file(&path).map_err(RunError::io("remove", &path))?;
+        }
+    }
+    Ok(())
 }
 
 /// A table without pictures.

@@ -37,6 +37,8 @@ struct Record {
     /// SHA-256 of the file behind every row.
     contents: Vec<String>,
     sets: Vec<BottleneckSet>,
+    /// Whether all pictures of the folders are in it.
+    complete: bool,
 }
 
 /// The pictures of one folder.
@@ -86,6 +88,7 @@ impl Bottlenecks {
             weights: digest(&weights),
             contents: Vec::new(),
             sets: Vec::new(),
+            complete: true,
         };
         Ok(Self { record, features: Array2::zeros((0, 0)), weights })
     }
@@ -100,18 +103,34 @@ impl Bottlenecks {
         &self.record.sets
     }
 
+    /// Whether all pictures of the folders are in it; not so after an interruption.
+    pub fn is_complete(&self) -> bool {
+        self.record.complete
+    }
+
+    /// How many pictures of the set `a` have the content of one of `b`.
+    pub fn shared(&self, a: &str, b: &str) -> usize {
+        let rows = |name: &str| -> Vec<usize> {
+            let set = self.record.sets.iter().find(|set| set.name == name);
+            set.map_or_else(Vec::new, |set| set.pictures.iter().map(|picture| picture.row).collect())
+        };
+        let others = rows(b);
+        rows(a).iter().filter(|row| others.contains(row)).count()
+    }
+
     /// Values of each picture.
     pub fn feature_count(&self) -> usize {
         self.features.ncols()
     }
 
-    /// Whether `other` was made by the same network with the same weights from pictures of the same size.
+    /// Whether `other` was made by the same network with the same weights from pictures of the same size and classes.
     pub fn is_of_same_network(&self, other: &Self) -> bool {
         let [ours, theirs] = [&self.record.network, &other.record.network];
         self.record.weights == other.record.weights
             && ours.backbone == theirs.backbone
             && ours.pictures == theirs.pictures
             && ours.top.pooling == theirs.top.pooling
+            && ours.classes == theirs.classes
     }
 
     /// Row of every content.
@@ -125,8 +144,14 @@ impl Bottlenecks {
     }
 
     /// The same network with other pictures: their contents, a row of features each, and which picture has which.
-    pub(super) fn with_pictures(self, contents: Vec<String>, features: Array2<f32>, sets: Vec<BottleneckSet>) -> Self {
-        Self { record: Record { contents, sets, ..self.record }, features, ..self }
+    pub(super) fn with_pictures(
+        self,
+        contents: Vec<String>,
+        features: Array2<f32>,
+        sets: Vec<BottleneckSet>,
+        complete: bool,
+    ) -> Self {
+        Self { record: Record { contents, sets, complete, ..self.record }, features, ..self }
     }
 
     /// A hash of the network, the pictures' contents and their classes.

@@ -27,6 +27,8 @@ pub struct BottleneckOutcome {
     pub computed: usize,
     /// Contents that were known.
     pub known: usize,
+    /// Sets that the file had and has no more.
+    pub lost: Vec<String>,
 }
 
 /// How far the work is.
@@ -60,7 +62,9 @@ pub fn update_bottlenecks(
     }
     let mut work = Work::new(folders, &before);
     let unknown: Vec<usize> = (0..work.contents.len()).filter(|&place| work.features[place].is_none()).collect();
-    let outcome = BottleneckOutcome { computed: unknown.len(), known: work.contents.len() - unknown.len() };
+    let kept = |set: &&BottleneckSet| folders.iter().any(|(name, _)| *name == set.name);
+    let lost = before.sets().iter().filter(|set| !kept(set)).map(|set| set.name.clone()).collect();
+    let outcome = BottleneckOutcome { computed: unknown.len(), known: work.contents.len() - unknown.len(), lost };
     if !unknown.is_empty() {
         let predictor = model.features(device)?;
         let batches: Vec<_> = unknown.chunks(BATCH).collect();
@@ -165,7 +169,8 @@ impl<'a> Work<'a> {
             set
         });
         let sets = sets.collect();
-        fresh.with_pictures(contents, features, sets)
+        let complete = self.features.iter().all(Option::is_some);
+        fresh.with_pictures(contents, features, sets, complete)
     }
 }
 
@@ -270,7 +275,9 @@ mod tests {
         let stop = AtomicBool::new(true);
         let cut = update_bottlenecks(&model, Device::cpu(), &[("train", &folder)], &file, &stop, &mut |_| {});
         assert!(matches!(cut, Err(PredictError::PicturesInterrupted { done: BATCH, .. })));
+        assert!(!Bottlenecks::load(&file).unwrap().is_complete());
         let (continued, outcome) = made(&model, &root, &file).unwrap();
+        assert!(continued.is_complete());
         assert_eq!(outcome.known, BATCH);
         let whole = made(&model, &root, &parent.path().join("bn2.safetensors")).unwrap().0;
         // The order of rows is that of the pictures either way.

@@ -45,7 +45,7 @@ impl Figure for TrainingCurves<'_> {
         let title = fitted(self.title, 1.5 * UNIT, width - left - UNIT);
         canvas.text(&title, [left, 2.5 * UNIT], TextStyle::new(1.5 * UNIT).bold());
         let place = |x: f32| Rect { x, y: top, width: WIDTH, height: HEIGHT };
-        self.chart(&mut canvas, place(left), "(a)  cross entropy", &loss, [0.0, f64::INFINITY]);
+        self.chart(&mut canvas, place(left), "(a)  loss (of validation: cross entropy)", &loss, [0.0, f64::INFINITY]);
         self.chart(&mut canvas, place(left + WIDTH + gap), "(b)  accuracy", &accuracy, [0.0, 1.0]);
         self.legend(&mut canvas, [left, legend_top], loss.len() > 1);
         Ok(canvas.into_png()?)
