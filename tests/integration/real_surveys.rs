@@ -107,8 +107,9 @@ fn the_published_transfer_learning_keeps_frozen_layers_and_learns_with_the_other
     }
 
     let history = std::fs::read_to_string(run.join("history.csv")).unwrap();
+    let column = history.lines().next().unwrap().split(',').position(|title| title == "train_loss").unwrap();
     let losses: Vec<f64> =
-        history.lines().skip(1).map(|line| line.split(',').nth(3).unwrap().parse().unwrap()).collect();
+        history.lines().skip(1).map(|line| line.split(',').nth(column).unwrap().parse().unwrap()).collect();
     assert!(losses.len() == 4 && losses[3] < 0.8 * losses[0], "{losses:?}");
 
     let classes: Array3<u8> =

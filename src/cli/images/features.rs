@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::interruption::interruption;
 use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
-use crate::cli::quantity::counted;
+use crate::cli::quantity::{counted, grouped};
 use crate::dataset::pictures::Fit;
 use crate::job::images::{FeaturesOptions, bottleneck_path, make_bottlenecks};
 use crate::network::{Backbone, DeviceChoice, Pooling};
@@ -93,6 +93,6 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
             outcome.counts.known
         )),
     }
-    let features = outcome.bottlenecks.feature_count();
+    let features = grouped(outcome.bottlenecks.feature_count() as u64);
     Ok(printer.answer(format_args!("{}: {features} features a picture", options.file.display()))?)
 }
