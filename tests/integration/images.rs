@@ -91,7 +91,7 @@ fn a_folder_becomes_a_model_and_the_model_a_table() {
     let answer: serde_json::Value = serde_json::from_str(&workshop.facies(&classify).answer).unwrap();
     assert_eq!((&answer["pictures"], &answer["unreadable"]), (&16.into(), &1.into()));
     // A network of chance tells drawn textures apart better than chance does.
-    assert!(answer["scores"]["accuracy"].as_f64().unwrap() > 0.4, "{answer}");
+    assert!(answer["scores"]["accuracy"].as_f64().unwrap() > 0.3, "{answer}");
     let table = fs::read_to_string(workshop.path("rocks_test/bn1_m1.csv")).unwrap();
     let lines: Vec<_> = table.lines().collect();
     assert_eq!((lines[0], lines.len()), (",crossbeds,folds,grains,layers,file,true,predicted,confidence", 17));
