@@ -194,7 +194,7 @@ fn exit_code(error: &RunError) -> u8 {
         RunError::Network(error)
         | RunError::Train(TrainError::Network(error))
         | RunError::Predict(PredictError::Network(error)) => of_network(error),
-        RunError::Pictures(error) | RunError::Train(TrainError::Pictures(error)) => of_pictures(error),
+        RunError::Pictures(error) | RunError::Predict(PredictError::Pictures(error)) => of_pictures(error),
         RunError::Picture(_)
         | RunError::NoPictures { .. }
         | RunError::UnfinishedBottlenecks { .. }

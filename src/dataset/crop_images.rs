@@ -104,30 +104,9 @@ impl CropSampler<'_> {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
-
     use super::*;
     use crate::dataset::Augmentation;
-    use crate::dataset::test_line::{stripes, with_depth};
-
-    fn options() -> CropOptions {
-        CropOptions {
-            crop: 6,
-            receptive_field: 4,
-            crops_per_step: 5,
-            labelled_at_least: 0.3,
-            augmentation: Augmentation::default(),
-            seed: 3,
-        }
-    }
-
-    /// Unlabelled holes in two classes.
-    fn line() -> Array2<u8> {
-        Array2::from_shape_fn((40, 24), |(trace, sample)| match (trace / 5 + sample / 4) % 3 {
-            2 => UNLABELLED,
-            code => code as u8,
-        })
-    }
+    use crate::dataset::test_line::{crop_options as options, line_with_holes as line, stripes, with_depth};
 
     #[test]
     fn crops_can_be_cut_from_images_that_do_not_change() {

@@ -234,26 +234,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::Split;
-    use crate::dataset::test_line::{dataset, stripes};
-
-    fn options() -> CropOptions {
-        CropOptions {
-            crop: 6,
-            receptive_field: 4,
-            crops_per_step: 5,
-            labelled_at_least: 0.3,
-            augmentation: Augmentation::default(),
-            seed: 3,
-        }
-    }
-
-    /// Unlabelled holes in two classes.
-    fn line() -> Array2<u8> {
-        Array2::from_shape_fn((40, 24), |(trace, sample)| match (trace / 5 + sample / 4) % 3 {
-            2 => UNLABELLED,
-            code => code as u8,
-        })
-    }
+    use crate::dataset::test_line::{crop_options as options, dataset, line_with_holes as line, stripes};
 
     /// Trace and sample of an amplitude of the only section, by its unique value.
     fn places(dataset: &SeismicDataset) -> BTreeMap<u32, (i64, i64)> {

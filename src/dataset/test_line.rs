@@ -4,7 +4,7 @@
 
 use ndarray::{Array2, Array3};
 
-use super::{SeismicDataset, Split, StripeSplit};
+use super::{Augmentation, CropOptions, SeismicDataset, Split, StripeSplit};
 use crate::grid::{ClassTable, Plane, Section, UNLABELLED};
 use crate::labels::Labels;
 use crate::labels::test_survey::survey;
@@ -43,4 +43,24 @@ fn with_channels(codes: &Array2<u8>, split: &Split, further: &[Channel]) -> Seis
     let classes = ClassTable::from_names((0..count).map(|code| code.to_string())).unwrap();
     let reader = SectionReader::new(&cube, scaling()).with_channels(further, &[]).unwrap();
     SeismicDataset::build(&reader, &labels, &classes, &[Plane::Inline], split).unwrap()
+}
+
+/// Crops of 6 x 6 for a network that sees 4 x 4.
+pub(super) fn crop_options() -> CropOptions {
+    CropOptions {
+        crop: 6,
+        receptive_field: 4,
+        crops_per_step: 5,
+        labelled_at_least: 0.3,
+        augmentation: Augmentation::default(),
+        seed: 3,
+    }
+}
+
+/// Unlabelled holes in two classes.
+pub(super) fn line_with_holes() -> Array2<u8> {
+    Array2::from_shape_fn((40, 24), |(trace, sample)| match (trace / 5 + sample / 4) % 3 {
+        2 => UNLABELLED,
+        code => code as u8,
+    })
 }

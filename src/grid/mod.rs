@@ -7,6 +7,7 @@ mod axis;
 mod class_table;
 mod color;
 mod geometry;
+mod hexadecimal;
 mod section;
 
 pub use affine::Affine;
@@ -14,4 +15,5 @@ pub use axis::{Domain, LineAxis, VerticalAxis};
 pub use class_table::{ClassTable, ClassTableError, FaciesClass, NO_CLASS, UNLABELLED, volume_code};
 pub use color::{Color, ColorError};
 pub use geometry::Geometry;
+pub use hexadecimal::hexadecimal;
 pub use section::{Plane, Section};

@@ -15,7 +15,7 @@ use crate::analysis::shallow::{Classifier, Table};
 use crate::analysis::{BaselineRow, HeldOut, baseline};
 use crate::dataset::{PatchWalk, SeismicDataset, Subset};
 use crate::report::{BaselineFigure, Figure, write_baseline, write_features};
-use crate::volume::{SectionReader, Volume};
+use crate::volume::Volume;
 
 /// Patches that are described at a time.
 const BATCH: usize = 512;
@@ -64,10 +64,12 @@ pub fn survey_baseline(
     tell: &mut dyn FnMut(&BaselineRow),
 ) -> Result<BaselineOutcome, RunError> {
     let job = &loaded.job;
+    if job.patch.size < FeatureBank::LEAST_SIDE {
+        let reason = format!("features describe patches of at least {side} x {side}", side = FeatureBank::LEAST_SIDE);
+        return Err(loaded.refuse("patch.size", reason, Some("65 is usual".into())).into());
+    }
     let material = Material::open(loaded, listener)?;
-    let volumes: Vec<_> = material.attributes.iter().map(|a| (a.name.as_str(), &a.volume as &dyn Volume)).collect();
-    let reader =
-        SectionReader::new(&material.volume, material.scaling).with_channels(&material.further_channels(), &volumes)?;
+    let reader = material.reader_of_all()?;
     let dataset = material.dataset(loaded, &reader).map_err(|error| located(loaded, error))?;
     let held_out: Vec<_> = HELD_OUT.into_iter().filter(|(subset, _)| dataset.total(*subset) > 0).collect();
     if held_out.is_empty() {

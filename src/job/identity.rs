@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::run_folder::InputRecord;
 use super::schema::{Job, Prediction};
 use super::{LoadedJob, RunError};
+use crate::grid::hexadecimal;
 
 /// Content of all files that a job names.
 ///
@@ -39,7 +40,7 @@ pub(super) fn hash_file(path: &Path) -> Result<(u64, String), RunError> {
     loop {
         let count = file.read(&mut buffer).map_err(failed)?;
         if count == 0 {
-            return Ok((bytes, hex(&hash.finalize())));
+            return Ok((bytes, hexadecimal(&hash.finalize())));
         }
         bytes += count as u64;
         hash.update(&buffer[..count]);
@@ -91,9 +92,5 @@ fn by_content(job: &Job, inputs: &[InputRecord]) -> Job {
 
 fn digest(value: &impl Serialize) -> String {
     let text = serde_json::to_string(&(crate::export::SOFTWARE, value)).expect("jobs always serialise");
-    hex(&Sha256::digest(text.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(text.as_bytes()))
 }

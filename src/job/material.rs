@@ -90,9 +90,19 @@ impl Material {
     /// # Errors
     /// When the model wants other channels.
     pub fn reader(&self, description: &ModelDescription) -> Result<SectionReader<'_>, VolumeError> {
-        let attributes = self.attributes.iter();
-        let named = attributes.map(|attribute| (attribute.name.as_str(), &attribute.volume as &dyn Volume));
-        description.reader(&self.volume, &named.collect::<Vec<_>>())
+        description.reader(&self.volume, &self.named_volumes())
+    }
+
+    /// Reads sections with all channels that the job names, for whatever looks at them.
+    ///
+    /// # Errors
+    /// When an attribute has other axes than the cube.
+    pub fn reader_of_all(&self) -> Result<SectionReader<'_>, VolumeError> {
+        SectionReader::new(&self.volume, self.scaling).with_channels(&self.further_channels(), &self.named_volumes())
+    }
+
+    fn named_volumes(&self) -> Vec<(&str, &dyn Volume)> {
+        self.attributes.iter().map(|attribute| (attribute.name.as_str(), &attribute.volume as &dyn Volume)).collect()
     }
 
     /// The labelled sections as `reader` gives them, divided as the job says.

@@ -13,7 +13,7 @@ mod temperature;
 
 pub use confusion::ConfusionMatrix;
 pub use reliability::{RELIABILITY_BINS, ReliabilityBin};
-pub use score_sums::ScoreSums;
+pub use score_sums::{ScoreSums, first_largest};
 pub use scores::{ClassScore, ClassScores, Metrics, Scores, SplitSummary, Uncalibrated};
 pub use spread::Spread;
 pub use temperature::fit_temperature;

@@ -197,7 +197,8 @@ impl ScoreSums {
     }
 }
 
-fn first_largest(values: &[f32]) -> u8 {
+/// The class with the largest value; of equal ones the first.
+pub fn first_largest(values: &[f32]) -> u8 {
     let mut best = 0;
     for (class, value) in values.iter().enumerate() {
         if *value > values[best] || (values[best].is_nan() && !value.is_nan()) {

@@ -4,6 +4,7 @@ use ndarray::ArrayView4;
 use serde::{Deserialize, Serialize};
 
 use super::array::tensor_from_array;
+use super::extent::Extent;
 use super::layers::body_end;
 use super::model_file::{Description, ModelOf, Origin};
 use super::sequential::Sequential;
@@ -11,7 +12,7 @@ use super::{
     Architecture, Backbone, Device, Input, Layer, Layers, NamedArray, NetworkError, Normalization, Padding, Precision,
     Predictor, Top,
 };
-use crate::dataset::pictures::Fit;
+use crate::dataset::pictures::{Fit, MOST_SIDE};
 
 /// All that a model of pictures is besides its weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +50,18 @@ impl PictureDescription {
     /// The version that this library writes.
     pub const VERSION: u32 = 1;
 
+    /// Values of each picture before the end.
+    ///
+    /// # Errors
+    /// When nothing is left of such a picture, or it is too large.
+    pub fn feature_count(&self) -> Result<usize, NetworkError> {
+        let Layers { layers, padding, .. } = self.layers()?;
+        let side = self.pictures.side;
+        let picture = Extent { channels: 3, depth: 1, rows: side, columns: side };
+        let features = picture.after_all(&layers[..features_end(&layers)], padding);
+        Ok(features.map_or(0, |extent| extent.values()))
+    }
+
     fn architecture(&self) -> Architecture {
         Architecture::Backbone { backbone: self.backbone, top: self.top.clone() }
     }
@@ -58,6 +71,12 @@ impl Description for PictureDescription {
     const OF_PICTURES: bool = true;
 
     fn layers(&self) -> Result<Layers, NetworkError> {
+        let side = self.pictures.side;
+        if side > MOST_SIDE {
+            let (what, expected) =
+                ("what the network sees".to_owned(), format!("at most {MOST_SIDE} pixels on each side"));
+            return Err(NetworkError::Shape { what, actual: vec![side, side], expected });
+        }
         self.architecture().layers_for(Input::Colour, self.pictures.side, self.classes.len())
     }
 
@@ -88,10 +107,7 @@ impl PictureModel {
     /// # Errors
     /// When the device refuses the weights.
     pub fn features(&self, device: Device) -> Result<Predictor, NetworkError> {
-        let network = self.network();
-        let end = features_end(&network.layers.layers);
-        let layers = Layers { layers: network.layers.layers[..end].to_vec(), ..network.layers.clone() };
-        let mut network = Sequential::new(layers, network.parameters.shared());
+        let mut network = self.before_end();
         network.move_to(device.0)?;
         Predictor::new(&network, device, Precision::Float32)
     }
@@ -102,15 +118,19 @@ impl PictureModel {
     /// # Errors
     /// When the pictures have another size, or memory runs out.
     pub fn with_measured_statistics(self, pictures: ArrayView4<'_, f32>) -> Result<Self, NetworkError> {
-        let network = self.network();
-        let end = features_end(&network.layers.layers);
-        let layers = Layers { layers: network.layers.layers[..end].to_vec(), ..network.layers.clone() };
         // One batch counts whole: what each layer passes on is normalised by what it measured.
-        let mut parameters = network.parameters.shared();
-        parameters.thaw();
-        let network = Sequential { momentum: 1.0, ..Sequential::new(layers, parameters) };
+        let mut network = Sequential { momentum: 1.0, ..self.before_end() };
+        network.parameters.thaw();
         network.measure(&tensor_from_array(pictures)?)?;
         Ok(self)
+    }
+
+    /// The layers before the end, with the model's own weights.
+    fn before_end(&self) -> Sequential {
+        let Sequential { layers, parameters, .. } = self.network();
+        let end = features_end(&layers.layers);
+        let layers = Layers { layers: layers.layers[..end].to_vec(), ..layers.clone() };
+        Sequential::new(layers, parameters.shared())
     }
 
     /// Weights before the end.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::SinkError;
 use crate::dataset::DatasetError;
+use crate::dataset::pictures::PictureFolderError;
 use crate::network::NetworkError;
 use crate::volume::VolumeError;
 
@@ -54,6 +55,10 @@ pub enum PredictError {
         /// Sections computed at a time.
         workers: usize,
     },
+    /// Pictures cannot be brought to the size that a network sees.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pictures(#[from] PictureFolderError),
     /// Bottlenecks of another network.
     #[error("{path} holds bottlenecks of {theirs} with other weights, classes or size of pictures, not of this {ours}")]
     #[diagnostic(help("choose another name, or make them anew with `--overwrite`"))]

@@ -6,6 +6,7 @@ use ndarray::ArrayView2;
 
 use super::ReportError;
 use super::score_files::write_csv;
+use crate::metrics::first_largest;
 
 /// One picture of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,11 +92,10 @@ pub fn write_misclassified(path: &Path, pictures: &[(String, String, String, f32
     write_csv(path, &rows)
 }
 
-/// The first of the most probable classes, and its probability.
+/// The predicted class of a picture, and its probability.
 pub fn most_probable(probabilities: &[f32]) -> (usize, f32) {
-    let first = (0, f32::NEG_INFINITY);
-    let larger = |best: (usize, f32), (class, &p): (usize, &f32)| if p > best.1 { (class, p) } else { best };
-    probabilities.iter().enumerate().fold(first, larger)
+    let class = usize::from(first_largest(probabilities));
+    (class, probabilities[class])
 }
 
 #[cfg(test)]

@@ -61,6 +61,9 @@ impl Family {
 pub struct FeatureBank(Vec<Family>);
 
 impl FeatureBank {
+    /// Rows and columns that a subject has at least.
+    pub const LEAST_SIDE: usize = 8;
+
     /// What describes photographs.
     pub fn of_pictures() -> Self {
         use Family::*;
@@ -109,7 +112,8 @@ fn grey(subject: Subject<'_>) -> Array2<f32> {
         Subject::Picture(picture) => color::brightness(picture),
         Subject::Patch(patch) => patch.mapv(|amplitude| (amplitude + 1.0) / 2.0),
     };
-    assert!(plane.nrows() >= 8 && plane.ncols() >= 8, "a subject of at least 8 x 8 values");
+    let least = plane.nrows().min(plane.ncols());
+    assert!(least >= FeatureBank::LEAST_SIDE, "a subject of at least 8 x 8 values");
     plane
 }
 

@@ -8,6 +8,7 @@ mod train;
 
 use super::failure::Failure;
 use super::printer::Printer;
+use crate::job::schema::is_plain_name;
 
 /// Folders of pictures, one sub-folder for each class
 #[derive(Debug, clap::Args)]
@@ -38,8 +39,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
 
 /// A name of one file, as the names of jobs are.
 fn plain_name(text: &str) -> Result<String, String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !text.is_empty() && text.len() <= 200 && text.chars().all(allowed) && !text.starts_with(['.', '-']) {
+    if !text.is_empty() && is_plain_name(text) {
         Ok(text.to_owned())
     } else {
         Err("up to 200 letters, digits, `-`, `_` and `.`, and a letter or digit first".into())

@@ -9,10 +9,11 @@ use sha2::{Digest, Sha256};
 use super::error::{PictureFault, UnreadablePicture};
 use super::picture::{Picture, Remark, decode_named, read_bytes};
 use super::resize::Fit;
+use crate::grid::hexadecimal;
 
 /// SHA-256 of the bytes of a file, in hexadecimal.
 pub fn content_hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
 }
 
 /// What tells a picture from others.

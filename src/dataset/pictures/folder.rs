@@ -147,6 +147,31 @@ impl PictureFolder {
     }
 }
 
+/// All pictures of a folder and of the folders in it, at any depth, with the names from the folder on; in the order of these.
+/// Folders that are links are passed over, since they may lead back.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub fn find_pictures(root: &Path) -> Result<Vec<(PathBuf, Vec<String>)>, PictureFolderError> {
+    let mut found = Vec::new();
+    let mut open = vec![(root.to_owned(), Vec::new())];
+    while let Some((folder, above)) = open.pop() {
+        for path in list(&folder)? {
+            let mut names: Vec<String> = above.clone();
+            names.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
+            if path.is_dir() {
+                if !path.is_symlink() {
+                    open.push((path, names));
+                }
+            } else if is_picture_name(&path) {
+                found.push((path, names));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.1.cmp(&b.1));
+    Ok(found)
+}
+
 /// What is in a folder, in the order of names, but for hidden files.
 fn list(folder: &Path) -> Result<Vec<PathBuf>, PictureFolderError> {
     let failed = |source| PictureFolderError::Unreadable { path: folder.to_owned(), source };

@@ -55,16 +55,6 @@ pub fn load_pictures(files: &[PictureFile], shape: PictureShape) -> Result<Loade
 }
 
 impl PictureShape {
-    /// A picture at this size, `[color, row, column]`, red, green and blue of 0 to 1.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn load(&self, file: &PictureFile) -> Result<Array3<f32>, UnreadablePicture> {
-        let mut image = Array3::zeros((3, self.size[0], self.size[1]));
-        to_shares(self.read(file)?.view(), image.view_mut());
-        Ok(image)
-    }
-
     /// Refuses sizes that no network has.
     pub(super) fn check(&self) -> Result<(), PictureFolderError> {
         if self.size.iter().all(|side| (1..=MOST_SIDE).contains(side)) {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::dataset::pictures::{EXTENSIONS, PictureFile, read_picture};
+use crate::dataset::pictures::{PictureFile, find_pictures, read_picture};
 use crate::grid::ClassTable;
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::{ScoreSums, Scores};
@@ -89,7 +89,9 @@ pub fn classify_folder(
     let model = PictureModel::load(&options.model)?;
     let name = options.model.file_stem().unwrap_or(OsStr::new("model")).to_string_lossy().into_owned();
     let classes = &model.description.classes;
-    let found = find_pictures(folder)?;
+    // The figures that stand beside a table of this program are none of the pictures.
+    let mut found = find_pictures(folder)?;
+    found.retain(|(path, names)| names.len() > 1 || !is_figure(path));
     if found.is_empty() {
         return Err(RunError::NoPictures { path: folder.to_owned() });
     }
@@ -176,44 +178,6 @@ fn scores(
     ConfusionFigure { title: &title, classes: &names, matrix: sums.confusion() }.draw(&figure)?;
     written.extend([matrix, figure]);
     Ok(Some(scores))
-}
-
-/// The pictures of a folder and of its sub-folders, in the order of their names, with the names from the folder on. Hidden files, and
-/// the figures that stand beside a table of this program, are none of them.
-fn find_pictures(root: &Path) -> Result<Vec<(PathBuf, Vec<String>)>, RunError> {
-    let mut found = Vec::new();
-    let mut open = vec![(root.to_owned(), Vec::new())];
-    while let Some((folder, names)) = open.pop() {
-        let read = |error| RunError::io("read", &folder)(error);
-        let mut entries: Vec<_> = fs::read_dir(&folder)
-            .map_err(read)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect::<Result<_, _>>()
-            .map_err(|error| RunError::io("read", &folder)(error))?;
-        entries.sort();
-        let mut deeper = Vec::new();
-        for path in entries {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let mut names: Vec<String> = names.clone();
-            names.push(name.clone());
-            if name.starts_with('.') || (path.is_dir() && path.is_symlink()) {
-                continue;
-            }
-            if path.is_dir() {
-                deeper.push((path, names));
-            } else if is_picture(&path) && !(names.len() == 1 && is_figure(&path)) {
-                found.push((path, names));
-            }
-        }
-        open.extend(deeper.into_iter().rev());
-    }
-    found.sort_by(|a, b| a.1.cmp(&b.1));
-    Ok(found)
-}
-
-fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
-    extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
 }
 
 /// `MODEL.confusion.png` beside `MODEL.csv`.

@@ -13,6 +13,11 @@ pub fn model_path(runs: &Path, name: &str) -> PathBuf {
     if path.extension().is_some_and(|extension| extension == "safetensors") || path.is_file() {
         path
     } else {
-        runs.join("models").join(format!("{name}.safetensors"))
+        trained_model_path(runs, name)
     }
+}
+
+/// Where the model `name` goes when it is trained.
+pub fn trained_model_path(runs: &Path, name: &str) -> PathBuf {
+    runs.join("models").join(format!("{name}.safetensors"))
 }

@@ -7,5 +7,5 @@ mod train;
 
 pub use classify::{ClassifyOptions, ClassifyOutcome, classify_folder, classify_picture};
 pub use features::{FeaturesOptions, FeaturesOutcome, make_bottlenecks};
-pub use folders::{bottleneck_path, model_path};
-pub use train::{HeadTraining, ImagesTrained, Length, train_head, trained_model_path};
+pub use folders::{bottleneck_path, model_path, trained_model_path};
+pub use train::{HeadTraining, ImagesTrained, Length, train_head};

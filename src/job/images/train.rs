@@ -278,8 +278,3 @@ impl Observer for Watchers<'_> {
         Ok(())
     }
 }
-
-/// Where the model of this name goes.
-pub fn trained_model_path(runs: &Path, name: &str) -> PathBuf {
-    runs.join("models").join(format!("{name}.safetensors"))
-}

@@ -101,9 +101,14 @@ fn default_seed() -> u64 {
     1
 }
 
-pub(in crate::job) fn is_folder_name(name: &str, _context: &()) -> garde::Result {
+/// Whether `name` can be that of a run, a model or bottlenecks: one file or folder on any system.
+pub fn is_plain_name(name: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if name.chars().all(allowed) && !name.starts_with(['.', '-']) && name.len() <= 200 {
+    name.chars().all(allowed) && !name.starts_with(['.', '-']) && name.len() <= 200
+}
+
+pub(in crate::job) fn is_folder_name(name: &str, _context: &()) -> garde::Result {
+    if is_plain_name(name) {
         Ok(())
     } else {
         Err(garde::Error::new(

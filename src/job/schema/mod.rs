@@ -19,6 +19,7 @@ mod split;
 mod training;
 
 pub(super) use by_shape::{ByShape, by_shape};
+pub use job::is_plain_name;
 pub(super) use job::{START_FROM, is_folder_name};
 
 pub use amplitude::{Amplitude, Clip};

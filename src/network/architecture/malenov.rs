@@ -4,9 +4,8 @@
 //! "MalenoV 5 layer CNN 65x65x65 voxels" (2018). 298,235 parameters for nine classes of one volume at patch 65.
 
 use super::super::{Layer, Layers, Padding, VolumeConvolution};
+use super::waldeland::{batch_norm, linear};
 
-/// Keras' default; the published network was trained with it.
-const EPSILON: f64 = 1e-3;
 const FEATURES: usize = 50;
 const DROPOUT: f64 = 0.2;
 
@@ -44,14 +43,6 @@ pub(super) fn layers(volumes: usize, patch: usize, classes: usize) -> Layers {
 fn convolution(number: usize, inputs: usize, kernel: usize, stride: usize) -> Layer {
     let name = format!("convolution{number}");
     Layer::VolumeConvolution(VolumeConvolution { name, inputs, outputs: FEATURES, kernel, stride })
-}
-
-fn batch_norm(name: &str, features: usize) -> Layer {
-    Layer::BatchNorm { name: name.into(), features, epsilon: EPSILON }
-}
-
-fn linear(name: &str, inputs: usize, outputs: usize) -> Layer {
-    Layer::Linear { name: name.into(), inputs, outputs }
 }
 
 #[cfg(test)]

@@ -61,11 +61,11 @@ fn convolution(number: usize, inputs: usize, kernel: usize, stride: usize) -> La
     Layer::Convolution(convolution.with_stride(stride))
 }
 
-fn batch_norm(name: &str, features: usize) -> Layer {
+pub(super) fn batch_norm(name: &str, features: usize) -> Layer {
     Layer::BatchNorm { name: name.into(), features, epsilon: EPSILON }
 }
 
-fn linear(name: &str, inputs: usize, outputs: usize) -> Layer {
+pub(super) fn linear(name: &str, inputs: usize, outputs: usize) -> Layer {
     Layer::Linear { name: name.into(), inputs, outputs }
 }
 

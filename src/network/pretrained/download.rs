@@ -7,8 +7,8 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use super::super::NetworkError;
-use super::file::hex;
 use super::known::Checksum;
+use crate::grid::hexadecimal;
 
 /// More than any published network has.
 const LARGEST: u64 = 4 << 30;
@@ -55,7 +55,7 @@ pub fn download(
     if let Some(expected) = expected.filter(|&expected| expected != bytes) {
         return Err(failed(format!("only {bytes} of {expected} bytes came")));
     }
-    let actual = hex(&hash.finalize());
+    let actual = hexadecimal(&hash.finalize());
     checksum.check(target, &actual)?;
     file.commit().map_err(unwritten)?;
     Ok(actual)
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn only_the_whole_right_file_appears() {
-        let whole = hex(&Sha256::digest("weights"));
+        let whole = hexadecimal(&Sha256::digest("weights"));
         let start: &'static str = Box::leak(whole[..8].to_owned().into_boxed_str());
         let (result, is_there) = fetch("200 OK\r\nContent-Length: 7", "weights", Checksum::Start(start));
         assert_eq!((result.unwrap(), is_there), (whole, true));

@@ -17,6 +17,7 @@ use super::ImportReport;
 use super::fold::fold_first;
 use super::known::check_known;
 use super::names::{Renamed, renamed};
+use crate::grid::hexadecimal;
 
 /// Any picture that all networks leave something of; what stands before their ends does not depend on it.
 const ANY_SIDE: usize = 224;
@@ -56,7 +57,7 @@ impl Pretrained {
     /// When it cannot be read, is broken or of another format, or bears the name of a known file and is another one.
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
         let bytes = std::fs::read(path).map_err(|source| NetworkError::Io { path: path.to_owned(), source })?;
-        let sha256 = hex(&Sha256::digest(&bytes));
+        let sha256 = hexadecimal(&Sha256::digest(&bytes));
         check_known(path, &sha256)?;
         let WeightsFile { arrays, dialect, note } = read_weights_file(path, &bytes)?;
         let imported = note.and_then(|note| serde_json::from_str(&note).ok());
@@ -255,9 +256,4 @@ fn first_convolution(layers: &Layers) -> Option<&Convolution> {
         Layer::Convolution(convolution) => Some(convolution),
         _ => None,
     })
-}
-
-/// Lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

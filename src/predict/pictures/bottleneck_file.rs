@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::dataset::pictures::FeatureTable;
+use crate::grid::hexadecimal;
 use crate::network::{NamedArray, NetworkError, PictureDescription, PictureModel, Top, read_arrays, write_arrays};
 
 /// Version of the file.
@@ -157,7 +158,7 @@ impl Bottlenecks {
     /// A hash of the network, the pictures' contents and their classes.
     pub fn digest(&self) -> String {
         let record = serde_json::to_vec(&self.record).expect("plain values always serialise");
-        hex(Sha256::digest(&record).as_slice())
+        hexadecimal(&Sha256::digest(&record))
     }
 
     /// Features of the pictures of a set, in its order, as the end takes them: `[picture, 1, 1, feature]`.
@@ -223,6 +224,10 @@ impl Bottlenecks {
         }
         let [rows, columns] = shape[..] else { return Err(refused(format!("`{FEATURES}` has shape {shape:?}"))) };
         let features = Array2::from_shape_vec((rows, columns), values).map_err(|error| refused(error.to_string()))?;
+        let expected = record.network.feature_count().map_err(|error| refused(error.to_string()))?;
+        if rows > 0 && columns != expected {
+            return Err(refused(format!("it has {columns} features a picture, its network makes {expected}")));
+        }
         let classes = record.network.classes.len();
         let fits = |picture: &BottleneckPicture| picture.row < rows && usize::from(picture.class) < classes;
         if record.contents.len() != rows || !record.sets.iter().flat_map(|set| &set.pictures).all(fits) {
@@ -241,9 +246,5 @@ fn digest(weights: &[NamedArray]) -> String {
         digest.update(format!("{name} {shape:?};"));
         values.iter().for_each(|value| digest.update(value.to_le_bytes()));
     }
-    hex(&digest.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&digest.finalize())
 }

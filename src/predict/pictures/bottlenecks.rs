@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use ndarray::{Array2, Array4};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 use super::bottleneck_file::{BottleneckPicture, BottleneckSet, Bottlenecks, LeftOut};
-use super::loader::{picture_input, stacked};
+use super::loader::network_input;
 use crate::dataset::pictures::{PictureFault, PictureFile, PictureFolder, content_hash, read_bytes};
-use crate::network::{Device, PictureInput, PictureModel};
+use crate::network::{Device, PictureModel};
 use crate::predict::PredictError;
 use crate::train::run_ahead;
 
@@ -69,17 +69,23 @@ pub fn update_bottlenecks(
         let predictor = model.features(device)?;
         let batches: Vec<_> = unknown.chunks(BATCH).collect();
         let (files, input) = (work.files.clone(), model.description.pictures);
-        let load = |batch: u64| Loaded::new(batches[batch as usize], &files, input);
+        let load = |batch: u64| {
+            let files: Vec<_> = batches[batch as usize].iter().map(|&place| files[place].clone()).collect();
+            network_input(&files, input)
+        };
         let (mut done, mut last_save) = (0, Instant::now());
         run_ahead(0..batches.len() as u64, 2, load, |next| -> Result<(), PredictError> {
             for (batch, places) in batches.iter().enumerate() {
-                let Loaded { values, good, bad } = next(batch as u64);
-                bad.into_iter().for_each(|(place, reason)| work.features[place] = Some(Err(reason)));
-                if !good.is_empty() {
-                    let features = predictor.patch_scores(values.view())?;
-                    for (&place, row) in good.iter().zip(features.rows()) {
-                        work.features[place] = Some(Ok(row.to_vec()));
+                let loaded = next(batch as u64)?;
+                if !loaded.places.is_empty() {
+                    let features = predictor.patch_scores(loaded.pixels.view())?;
+                    for (&place, row) in loaded.places.iter().zip(features.rows()) {
+                        work.features[places[place]] = Some(Ok(row.to_vec()));
                     }
+                }
+                let bad = (0..places.len()).filter(|place| !loaded.places.contains(place));
+                for (place, unreadable) in bad.zip(loaded.unreadable) {
+                    work.features[places[place]] = Some(Err(unreadable.fault.to_string()));
                 }
                 done += places.len();
                 tell(PictureProgress { done, of: unknown.len() });
@@ -174,39 +180,13 @@ impl<'a> Work<'a> {
     }
 }
 
-/// A batch of pictures on its way to the network.
-struct Loaded {
-    values: Array4<f32>,
-    /// Contents in the order of the values.
-    good: Vec<usize>,
-    /// Contents that are no pictures.
-    bad: Vec<(usize, String)>,
-}
-
-impl Loaded {
-    fn new(places: &[usize], files: &[&PictureFile], input: PictureInput) -> Self {
-        let read: Vec<_> = places.par_iter().map(|&place| picture_input(files[place], input)).collect();
-        let (mut images, mut good, mut bad) = (Vec::new(), Vec::new(), Vec::new());
-        for (&place, image) in places.iter().zip(read) {
-            match image {
-                Ok(image) => {
-                    images.push(image);
-                    good.push(place);
-                }
-                Err(fault) => bad.push((place, fault.fault.to_string())),
-            }
-        }
-        Self { values: stacked(&images, input), good, bad }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
     use crate::dataset::pictures::{Fit, SyntheticPictures, write_synthetic};
-    use crate::network::{Backbone, Head, Normalization, PictureDescription, Pooling, Top};
+    use crate::network::{Backbone, Head, Normalization, PictureDescription, PictureInput, Pooling, Top};
 
     fn model(backbone: Backbone, seed: u64) -> PictureModel {
         let head = Head { hidden: Vec::new(), dropout: 0.0, batch_norm: false, batch_norm_scores: false };

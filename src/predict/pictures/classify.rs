@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ndarray::{Array2, Axis, concatenate};
-use rayon::prelude::*;
+use ndarray::Array2;
 
 use super::PictureProgress;
-use super::loader::{picture_input, stacked};
+use super::loader::network_input;
 use crate::dataset::pictures::{PictureFile, UnreadablePicture};
 use crate::network::{Device, PictureModel};
 use crate::predict::PredictError;
@@ -41,27 +40,18 @@ pub fn classify_pictures(
     let input = model.description.pictures;
     let batches = files.len().div_ceil(BATCH) as u64;
     let of_batch = |batch: u64| &files[batch as usize * BATCH..files.len().min((batch as usize + 1) * BATCH)];
-    let load = |batch: u64| -> Vec<_> { of_batch(batch).par_iter().map(|file| picture_input(file, input)).collect() };
-    let mut probabilities = Array2::zeros((0, model.description.classes.len()));
-    let (mut places, mut unreadable, mut done) = (Vec::new(), Vec::new(), 0);
+    let load = |batch: u64| network_input(of_batch(batch), input);
+    let classes = model.description.classes.len();
+    let (mut probabilities, mut places, mut unreadable, mut done) = (Vec::new(), Vec::new(), Vec::new(), 0);
     run_ahead(0..batches, 2, load, |next| -> Result<(), PredictError> {
         for batch in 0..batches {
-            let mut images = Vec::new();
-            for image in next(batch) {
-                match image {
-                    Ok(image) => {
-                        images.push(image);
-                        places.push(done);
-                    }
-                    Err(error) => unreadable.push(error),
-                }
-                done += 1;
+            let loaded = next(batch)?;
+            if !loaded.places.is_empty() {
+                probabilities.extend(predictor.patch_probabilities(loaded.pixels.view())?);
             }
-            if !images.is_empty() {
-                let of_batch = predictor.patch_probabilities(stacked(&images, input).view())?;
-                probabilities = concatenate(Axis(0), &[probabilities.view(), of_batch.view()])
-                    .expect("a network has one number of classes");
-            }
+            places.extend(loaded.places.iter().map(|place| done + place));
+            unreadable.extend(loaded.unreadable);
+            done += of_batch(batch).len();
             tell(PictureProgress { done, of: files.len() });
             if done < files.len() && interrupted.load(Ordering::Relaxed) {
                 return Err(PredictError::PicturesInterrupted { done, of: files.len() });
@@ -69,5 +59,6 @@ pub fn classify_pictures(
         }
         Ok(())
     })?;
+    let probabilities = Array2::from_shape_vec((places.len(), classes), probabilities).expect("one row a picture");
     Ok(ClassifiedPictures { probabilities, places, unreadable })
 }
