@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::Printer;
 use super::quantity::{duration, grouped, time_left};
+use crate::analysis::FitProgress;
 use crate::job::{JobEvent, Listener};
 use crate::predict::pictures::PictureProgress;
 use crate::predict::{PredictionProgress, PredictionSummary};
@@ -144,6 +145,18 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn fits(&mut self, &FitProgress { classifier, done, of }: &FitProgress) {
+        if self.phase.is_none() {
+            self.begin(self.announced, 0, of as u64);
+        }
+        let Some(phase) = &mut self.phase else { return };
+        phase.done = done as u64;
+        phase.show_text(format!("{}, fit {done} of {of}", classifier.name()), self.printer);
+        if done == of {
+            self.end();
+        }
+    }
+
     fn predicted(&mut self, summary: &PredictionSummary) {
         self.end();
         if summary.voxels > 0 {
@@ -164,10 +177,13 @@ impl Phase {
     }
 
     fn show_rate(&mut self, what: &str, units: &str, printer: &Printer) {
-        let elapsed = self.started.elapsed();
-        let rate = self.voxels as f64 / elapsed.as_secs_f64().max(1e-9);
-        let mut text = format!("{what}, {} {units}/s", grouped(rate as u64));
-        if let Some(left) = time_left(elapsed, self.done - self.kept, self.total - self.done) {
+        let rate = self.voxels as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        self.show_text(format!("{what}, {} {units}/s", grouped(rate as u64)), printer);
+    }
+
+    /// Shows `text` and the time left.
+    fn show_text(&mut self, mut text: String, printer: &Printer) {
+        if let Some(left) = time_left(self.started.elapsed(), self.done - self.kept, self.total - self.done) {
             text += &format!(", {} left", duration(left));
         }
         match &self.bar {
@@ -197,6 +213,7 @@ impl Listener for Progress<'_> {
             JobEvent::Training(event) => self.training(event),
             JobEvent::Prediction(progress) => self.prediction(progress),
             JobEvent::Pictures(progress) => self.pictures(progress),
+            JobEvent::Fit(progress) => self.fits(progress),
             JobEvent::Predicted(summary) => self.predicted(summary),
         }
     }

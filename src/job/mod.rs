@@ -2,6 +2,7 @@
 
 mod augmentation_picture;
 mod baseline;
+mod baseline_table;
 mod batch;
 mod batch_row;
 mod batch_schema;
@@ -43,7 +44,8 @@ mod truth;
 mod words;
 mod write;
 
-pub use baseline::{BaselineOptions, BaselineOutcome, survey_baseline};
+pub use baseline::survey_baseline;
+pub use baseline_table::{BaselineOptions, BaselineOutcome};
 pub use batch::{BatchOutcome, run_batch};
 pub use batch_row::{BatchRow, BatchStatus};
 pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
