@@ -115,3 +115,63 @@ impl Described {
         contents().filter(|(content, part)| *part > 0 && first.contains(content)).count() as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::dataset::pictures::{Fit, SyntheticPictures, write_synthetic};
+
+    /// Counts what it is told of pictures.
+    #[derive(Default)]
+    struct Counts(Vec<(usize, usize)>);
+
+    impl Listener for Counts {
+        fn notice(&mut self, event: &JobEvent<'_>) {
+            if let JobEvent::Pictures(progress) = event {
+                self.0.push((progress.done, progress.of));
+            }
+        }
+    }
+
+    const SHAPE: PictureShape = PictureShape { size: [16, 16], fit: Fit::Stretch };
+
+    #[test]
+    fn pictures_become_rows_in_their_order_and_those_that_cannot_be_read_leave_a_gap() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("drawn");
+        write_synthetic(&SyntheticPictures { side: 24, per_class: 20, seed: 3 }, &root).unwrap();
+        fs::copy(root.join("grains/grains_02.png"), root.join("layers/again.png")).unwrap();
+        fs::write(root.join("crossbeds/crossbeds_03.png"), b"torn").unwrap();
+        let folder = PictureFolder::scan(&root).unwrap();
+        let (bank, go_on) = (FeatureBank::of_pictures(), AtomicBool::new(false));
+        let mut counts = Counts::default();
+        let described = describe(folder.pictures(), SHAPE, &bank, &mut counts, &go_on).unwrap();
+        assert_eq!(counts.0, [(64, 81), (81, 81)]);
+        assert!(described.unreadable.len() == 1 && described.unreadable[0].path.ends_with("crossbeds_03.png"));
+
+        let names = ["train", "held_out"].map(str::to_owned);
+        let part_of: Vec<_> = (0..81).map(|place| (place != 9).then_some(usize::from(place >= 60))).collect();
+        let parts = described.parts(&names, &part_of);
+        // Of the first 60 one is torn and one has no part.
+        assert_eq!([parts[0].codes.len(), parts[1].codes.len()], [58, 21]);
+        assert!(parts[0].codes.is_sorted() && parts[1].codes.iter().all(|&code| code == 3));
+        let alone = describe(&folder.pictures()[10..11], SHAPE, &bank, &mut counts, &go_on).unwrap();
+        let alone = alone.parts(&names[..1], &[Some(0)]);
+        assert_eq!(parts[0].features.row(8), alone[0].features.row(0), "whatever is described beside it");
+        assert_eq!(described.shared_with_first(&part_of), 1);
+    }
+
+    #[test]
+    fn an_interruption_ends_the_work_between_two_batches() {
+        let parent = tempfile::tempdir().unwrap();
+        let root = parent.path().join("drawn");
+        write_synthetic(&SyntheticPictures { side: 16, per_class: 1, seed: 3 }, &root).unwrap();
+        let folder = PictureFolder::scan(&root).unwrap();
+        let stop = AtomicBool::new(true);
+        let described = describe(folder.pictures(), SHAPE, &FeatureBank::of_pictures(), &mut Counts::default(), &stop);
+        assert!(matches!(described, Err(RunError::Interrupted)));
+        assert!(matches!(fingerprints(&folder, &mut Counts::default(), &stop), Err(RunError::Interrupted)));
+    }
+}
