@@ -14,7 +14,8 @@ use crate::analysis::features::Family;
 use crate::analysis::shallow::Classifier;
 use crate::dataset::pictures::{Fit, PictureShape};
 use crate::job::images::{BaselineSource, HoldOut, PictureBaseline, bottleneck_path, picture_baseline};
-use crate::job::{BaselineOptions, load_job, survey_baseline};
+use crate::job::schema::images::Images;
+use crate::job::{AnyJob, BaselineOptions, load_any, survey_baseline};
 
 /// Score classifiers without deep learning on the labels of a job or on folders of pictures: the table to beat
 #[derive(Debug, clap::Args)]
@@ -171,7 +172,10 @@ fn of_job(arguments: &Arguments, path: &Path, printer: &Printer) -> Result<(), F
         .into());
     }
     arguments.check(Kind::Job)?;
-    let loaded = load_job(path, &arguments.job.set)?;
+    let loaded = match load_any(path, &arguments.job.set)? {
+        AnyJob::Sections(loaded) => loaded,
+        AnyJob::Images(loaded) => return Err(of_images(path, &loaded.job.input.images).into()),
+    };
     let options = arguments.options(&loaded.job.name);
     let most_voxels = arguments.job.voxels.unwrap_or(4000) as usize;
     let interrupted = interruption();
@@ -179,6 +183,19 @@ fn of_job(arguments: &Arguments, path: &Path, printer: &Printer) -> Result<(), F
     let outcome = survey_baseline(&loaded, most_voxels, &options, &mut progress, &interrupted);
     drop(progress);
     answer(&outcome?, &Sizes::Voxels, arguments.json, printer)
+}
+
+/// Leads from a job of pictures to its folders.
+fn of_images(path: &Path, images: &Images) -> UsageError {
+    let option = |name: &str, folder: &Option<PathBuf>| {
+        folder.as_ref().map_or_else(String::new, |folder| format!(" --{name} {}", folder.display()))
+    };
+    let train = images.folder.as_ref().or(images.train.as_ref()).map_or(Path::new("FOLDER"), PathBuf::as_path);
+    let held_out = option("validation", &images.validation) + &option("test", &images.test);
+    UsageError {
+        message: format!("{} is a job of pictures, whose folders are named on the command line here", path.display()),
+        help: format!("`facies baseline {}{held_out}`", train.display()),
+    }
 }
 
 fn of_folder(arguments: &Arguments, folder: &Path, printer: &Printer) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use super::interruption::interruption;
 use super::patience::wait_asleep;
 use super::printer::Printer;
 use super::progress::Progress;
-use crate::job::{RunOptions, RunOutcome, Stages, Work, carry_out, load_job};
+use crate::job::{RunOptions, RunOutcome, Stages, Work, load_any};
 use crate::network::DeviceChoice;
 
 /// A job, and how it is carried out.
@@ -56,11 +56,11 @@ impl How {
 /// Carries out `work` of a job and tells what came of it.
 pub(super) fn run(arguments: &Arguments, work: Work, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
     wait_asleep();
-    let loaded = load_job(&arguments.job, &arguments.how.set)?;
+    let job = load_any(&arguments.job, &arguments.how.set)?;
     let options = arguments.how.options(threads);
     let interrupted = interruption();
     let mut progress = Progress::new(printer);
-    let outcome = carry_out(&loaded, work, &options, &mut progress, &interrupted);
+    let outcome = job.carry_out(work, &options, &mut progress, &interrupted);
     drop(progress);
     answer(&outcome?, work, arguments.json, printer)
 }

@@ -51,7 +51,7 @@ pub(super) fn draw_augmentation(
                 .map(|batch| AugmentationExamples { amplitude: batch.values.slice(s![few, 0, .., ..]), codes: None });
             AugmentationFigure { title: &title, before, after, classes }.png()?
         }
-        Form::Features(_) => return Ok(None),
+        Form::Pictures(..) | Form::Features(_) => return Ok(None),
     };
     let name = "figures/augmentation.png";
     folder.write(name, &png)?;

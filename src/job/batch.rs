@@ -4,10 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::batch_summary::{SUMMARY_FILE, alike, write_summary};
-use super::folds::folds_of;
-use super::{
-    BatchPlan, BatchRow, JobError, JobEvent, Listener, LoadedJob, RunError, RunOptions, Work, carry_out, load_job,
-};
+use super::{AnyJob, BatchPlan, BatchRow, JobError, JobEvent, Listener, RunError, RunOptions, Work, load_any};
 
 /// What a batch left.
 #[derive(Clone, Debug)]
@@ -35,22 +32,22 @@ pub fn run_batch(
     interrupted: &AtomicBool,
 ) -> Result<BatchOutcome, RunError> {
     let jobs = load_all(plan, arguments)?;
-    let groups = alike(jobs.iter().map(|loaded| &loaded.job))?;
+    let groups = alike(&jobs)?;
     let folder = options.output.join(&plan.name);
     let options = RunOptions { output: folder.clone(), ..options.clone() };
     let summary = folder.join(SUMMARY_FILE);
-    let mut rows: Vec<_> = jobs.iter().map(BatchRow::new).collect::<Result<_, _>>()?;
+    let mut rows: Vec<_> = jobs.iter().map(AnyJob::row).collect::<Result<_, _>>()?;
     let mut record = None;
-    for (place, loaded) in jobs.iter().enumerate() {
-        listener.notice(&JobEvent::Stage(&format!("run {} of {}: {}", place + 1, jobs.len(), loaded.job.name)));
-        match carry_out(loaded, Work::Run, &options, listener, interrupted) {
+    for (place, job) in jobs.iter().enumerate() {
+        listener.notice(&JobEvent::Stage(&format!("run {} of {}: {}", place + 1, jobs.len(), job.name())));
+        match job.carry_out(Work::Run, &options, listener, interrupted) {
             Ok(_) => record = Some(rows[place].finish(&folder)?),
             Err(error) if error.is_interruption() => {
                 write_summary(&folder, &plan.name, &rows, &groups, record.as_ref())?;
                 return Ok(BatchOutcome { summary, rows, interrupted: true });
             }
             Err(error) => {
-                listener.notice(&JobEvent::Warning(&format!("{} failed: {error}", loaded.job.name)));
+                listener.notice(&JobEvent::Warning(&format!("{} failed: {error}", job.name())));
                 rows[place].fail(&error);
             }
         }
@@ -77,29 +74,29 @@ fn refuse_overridden(plan: &BatchPlan, arguments: &[String]) -> Result<(), JobEr
 }
 
 /// Reads and checks every job of a batch.
-fn load_all(plan: &BatchPlan, arguments: &[String]) -> Result<Vec<LoadedJob>, RunError> {
-    let mut jobs: Vec<LoadedJob> = Vec::new();
+fn load_all(plan: &BatchPlan, arguments: &[String]) -> Result<Vec<AnyJob>, RunError> {
+    let mut jobs: Vec<AnyJob> = Vec::new();
     refuse_overridden(plan, arguments)?;
     for run in &plan.runs {
-        let mut loaded = load_job(&run.job, &[run.arguments.as_slice(), arguments].concat())?;
+        let mut job = load_any(&run.job, &[run.arguments.as_slice(), arguments].concat())?;
         if let Some(name) = &run.name {
-            loaded.job.name.clone_from(name);
+            job.set_name(name.clone());
         }
-        let runs = match folds_of(&loaded) {
-            None => vec![loaded],
+        let runs = match job.folds() {
+            None => vec![job],
             Some(mut folds) => {
-                folds.iter_mut().for_each(|fold| fold.job.name = format!("{}-{}", loaded.job.name, fold.job.name));
+                folds.iter_mut().for_each(|fold| fold.set_name(format!("{}-{}", job.name(), fold.name())));
                 folds
             }
         };
-        for loaded in runs {
-            let name = &loaded.job.name;
-            if jobs.iter().any(|other| other.job.name == *name) {
+        for job in runs {
+            let name = job.name();
+            if jobs.iter().any(|other| other.name() == name) {
                 let message = format!("two runs of the batch are called `{name}`");
                 let help = "give them names in the batch: `jobs: [{job: ..., name: ...}, ...]`".to_owned();
-                return Err(loaded.refuse("name", message, Some(help)).into());
+                return Err(job.refuse("name", message, Some(help)).into());
             }
-            jobs.push(loaded);
+            jobs.push(job);
         }
     }
     Ok(jobs)

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::RunError;
 use super::run_folder::{RunFolder, RunRecord};
-use super::{LoadedJob, RunError};
 use crate::metrics::{Metrics, Scores};
 use crate::report::{read_history, read_metrics};
 
@@ -77,16 +77,14 @@ pub enum BatchStatus {
 }
 
 impl BatchRow {
-    pub(super) fn new(loaded: &LoadedJob) -> Result<Self, RunError> {
-        let job = &loaded.job;
-        let layers = job.layers()?;
-        Ok(Self {
-            run: job.name.clone(),
+    pub(super) fn new(run: &str, network: String, parameters: usize, seed: u64) -> Self {
+        Self {
+            run: run.to_owned(),
             status: BatchStatus::Waiting,
-            network: job.network.architecture().title(),
-            parameters: layers.parameters(),
+            network,
+            parameters,
             steps: None,
-            seed: job.seed,
+            seed,
             subset: None,
             accuracy: None,
             balanced_accuracy: None,
@@ -105,7 +103,7 @@ impl BatchRow {
             error: None,
             seconds: None,
             last_epoch: None,
-        })
+        }
     }
 
     pub(super) fn fail(&mut self, error: &RunError) {

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::run_folder::RunRecord;
-use super::schema::{Job, Split};
-use super::{BatchRow, BatchStatus, RunError, job_yaml};
+use super::{AnyJob, BatchRow, BatchStatus, RunError};
 use crate::metrics::Spread;
 use crate::report::{markdown_table, write_atomically, write_markdown};
 
@@ -26,20 +25,15 @@ pub(super) struct Alike {
 ///
 /// # Errors
 /// When a job cannot be written as text; a loaded one can.
-pub(super) fn alike<'a>(jobs: impl Iterator<Item = &'a Job>) -> Result<Vec<Alike>, RunError> {
+pub(super) fn alike(jobs: &[AnyJob]) -> Result<Vec<Alike>, RunError> {
     let mut groups: Vec<(String, Alike)> = Vec::new();
-    for (place, job) in jobs.enumerate() {
-        let (mut bare, mut without) = (job.clone(), vec![format!("seed-{}", job.seed)]);
-        bare.name.clear();
-        bare.seed = 0;
-        if let Split::Folds(folds) = &mut bare.split {
-            without.extend(folds.fold.map(|fold| format!("fold-{fold}")));
-            folds.fold = None;
-        }
-        let key = job_yaml(&bare)?;
+    for (place, job) in jobs.iter().enumerate() {
+        let (key, fold) = job.bare()?;
+        let mut without = vec![format!("seed-{}", job.seed())];
+        without.extend(fold.map(|fold| format!("fold-{fold}")));
         match groups.iter_mut().find(|(other, _)| *other == key) {
             Some((_, group)) => group.runs.push(place),
-            None => groups.push((key, Alike { name: common_name(&job.name, &without), runs: vec![place] })),
+            None => groups.push((key, Alike { name: common_name(job.name(), &without), runs: vec![place] })),
         }
     }
     let name = |group: Alike| if group.name.is_empty() { Alike { name: "all".into(), ..group } } else { group };

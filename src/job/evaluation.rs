@@ -11,8 +11,8 @@ use crate::metrics::Metrics;
 use crate::network::{Device, Model, Predictor, Segmentation, set_threads};
 use crate::predict::{ScoreOptions, Search, score, search_voxels};
 use crate::report::{
-    ConfusionFigure, Figure, ReliabilityFigure, Tile, TileContent, TilesFigure, split_statement, voxel_position,
-    write_confusion, write_judged_voxels, write_metrics, write_scores,
+    ConfusionFigure, Figure, Judged, ReliabilityFigure, Tile, TileContent, TilesFigure, split_statement,
+    voxel_position, write_confusion, write_judged_voxels, write_metrics, write_scores,
 };
 use crate::volume::Volume;
 
@@ -74,7 +74,8 @@ pub(super) fn evaluate(
         format!("confusion matrix of the {subset} voxels: a row a labelled class, a column a predicted one");
     record.files.push(file("confusion.csv", description));
     let title = format!("{} — {subset} voxels", job.name);
-    let figure = ConfusionFigure { title: &title, classes: &material.classes, matrix: confusion };
+    let figure =
+        ConfusionFigure { title: &title, classes: &material.classes, matrix: confusion, judged: Judged::Voxels };
     figure.draw(&folder.file("figures/confusion.png"))?;
     let caption = format!("Confusion matrix of the {subset} voxels; rows are labelled, columns predicted.");
     record.figures.push(FigureRecord { name: "figures/confusion.png".into(), caption, bytes: 0 });

@@ -15,7 +15,7 @@ use crate::report::{
 };
 
 /// Files of all folds in the folder that holds theirs, and what they hold.
-const FILES: [(&str, &str); 3] = [
+pub(super) const FILES: [(&str, &str); 3] = [
     ("folds.csv", "mean, spread and value of every score over the folds"),
     ("folds.json", "the same for programs"),
     ("folds.md", "the scores of all classes together as a table to paste"),
@@ -69,7 +69,8 @@ pub(super) fn carry_out_folds(
         listener.notice(&JobEvent::Stage(&format!("fold {} of {}", place + 1, folds.len())));
         was_done &= carry_out(fold, work, &options, listener, interrupted)?.was_done;
     }
-    let evaluation = if work == Work::Train { None } else { Some(summarised(&folder, folds)?) };
+    let names: Vec<String> = folds.iter().map(|fold| fold.job.name.clone()).collect();
+    let evaluation = if work == Work::Train { None } else { Some(record(&write_folds(&folder, &names)?)) };
     Ok(RunOutcome { folder, stages: Stages { evaluation, ..Stages::default() }, was_done })
 }
 
@@ -81,22 +82,38 @@ struct FoldsFile<'a> {
     scores: &'a [ScoreSpread],
 }
 
-/// Writes the scores of all folds.
-fn summarised(folder: &Path, folds: &[LoadedJob]) -> Result<StageRecord, RunError> {
-    let names: Vec<String> = folds.iter().map(|fold| fold.job.name.clone()).collect();
+/// Writes mean and spread of the scores of the runs `names` in `folder`.
+///
+/// # Errors
+/// When the scores of a run cannot be read, or a file cannot be written.
+pub(super) fn write_folds(folder: &Path, names: &[String]) -> Result<Vec<ScoreSpread>, RunError> {
     let metrics: Vec<Metrics> = names
         .iter()
         .map(|name| read_metrics(&folder.join(name).join("metrics.json")))
         .collect::<Result<_, ReportError>>()?;
     let spreads = score_spreads(&metrics);
     let path = |place: usize| -> PathBuf { folder.join(FILES[place].0) };
-    write_spreads(&path(0), &names, &spreads)?;
+    write_spreads(&path(0), names, &spreads)?;
     let text =
-        serde_json::to_string_pretty(&FoldsFile { folds: &names, scores: &spreads }).expect("plain values serialise");
+        serde_json::to_string_pretty(&FoldsFile { folds: names, scores: &spreads }).expect("plain values serialise");
     write_atomically(&path(1), (text + "\n").as_bytes()).map_err(RunError::io("write", path(1)))?;
-    write_markdown(&path(2), &markdown(&names, &spreads))?;
+    write_markdown(&path(2), &markdown(names, &spreads))?;
+    Ok(spreads)
+}
 
-    let told =
+/// What folds left, for the record of a run.
+pub(super) fn record(spreads: &[ScoreSpread]) -> StageRecord {
+    let file = |(name, description): (&str, &str)| FileRecord {
+        name: name.to_owned(),
+        description: description.to_owned(),
+        bytes: 0,
+    };
+    StageRecord { files: FILES.map(file).to_vec(), results: told(spreads), ..StageRecord::default() }
+}
+
+/// The scores that say most, as name and words.
+pub fn told(spreads: &[ScoreSpread]) -> Vec<(String, String)> {
+    let is_told =
         |spread: &&ScoreSpread| spread.class.is_none() && spread.subset != "train" && TOLD.contains(&spread.score);
     let result = |score: &ScoreSpread| {
         let spread = score.spread?;
@@ -104,16 +121,7 @@ fn summarised(folder: &Path, folds: &[LoadedJob]) -> Result<StageRecord, RunErro
             format!("{} over {} folds ({:.3} to {:.3})", spread.text(3), spread.count, spread.least, spread.most);
         Some((format!("{} {}", score.subset, score.score.replace('_', " ")), text))
     };
-    let file = |(name, description): (&str, &str)| FileRecord {
-        name: name.to_owned(),
-        description: description.to_owned(),
-        bytes: 0,
-    };
-    Ok(StageRecord {
-        files: FILES.map(file).to_vec(),
-        results: spreads.iter().filter(told).filter_map(result).collect(),
-        ..StageRecord::default()
-    })
+    spreads.iter().filter(is_told).filter_map(result).collect()
 }
 
 /// The scores of all classes together.

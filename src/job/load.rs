@@ -32,11 +32,15 @@ pub(super) fn load_with(
     arguments: &[String],
     variable: &dyn Fn(&str) -> Option<String>,
 ) -> Result<LoadedJob, JobError> {
-    let source = Source::read(path, arguments, variable)?;
+    load_source(Source::read(path, arguments, variable)?)
+}
+
+/// The job that a file says, checked.
+pub(super) fn load_source(source: Source) -> Result<LoadedJob, JobError> {
     let mut job: Job = source.typed()?;
     source.refuse_if_any(range_problems(&job))?;
     source.refuse_if_any(check(&job))?;
-    source.refuse_if_any(resolve_files(&mut job, path))?;
+    source.refuse_if_any(resolve_files(&mut job, &source.path))?;
     Ok(LoadedJob { job, source })
 }
 
@@ -102,7 +106,7 @@ fn resolve_files(job: &mut Job, job_path: &Path) -> Vec<Finding> {
 }
 
 /// `/a/b/../c` as `/a/c`, where that is the same file (it is not when `b` is a link).
-fn without_detours(path: &Path) -> PathBuf {
+pub(super) fn without_detours(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();
     for part in path.components() {
         match part {

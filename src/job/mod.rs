@@ -1,5 +1,6 @@
 //! Jobs: the YAML schema, the options it resolves to, and the use cases that wire the rooms together.
 
+mod any_job;
 mod augmentation_picture;
 mod baseline;
 mod baseline_table;
@@ -41,9 +42,11 @@ mod snapshots;
 mod source;
 mod training;
 mod truth;
+mod watchers;
 mod words;
 mod write;
 
+pub use any_job::{AnyJob, load_any};
 pub use baseline::survey_baseline;
 pub use baseline_table::{BaselineOptions, BaselineOutcome};
 pub use batch::{BatchOutcome, run_batch};
@@ -60,4 +63,4 @@ pub use material::Material;
 pub use run_error::RunError;
 pub use run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, SpeedRecord, StageRecord, Stages};
 pub use training::MODEL_FILE;
-pub use write::{batch_json_schema, job_json_schema, job_yaml};
+pub use write::{batch_json_schema, images_json_schema, job_json_schema, job_yaml};

@@ -7,7 +7,8 @@ use super::{LoadedJob, Material, RunError, job_yaml};
 use crate::dataset::{SeismicDataset, Subset};
 use crate::network::Model;
 use crate::report::{
-    ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, split_statement, write_report,
+    Judged, ReportContent, ReportFigure, ReportFile, ReportVolume, SubsetVoxels, read_metrics, split_statement,
+    write_report,
 };
 use crate::volume::Volume;
 
@@ -69,6 +70,7 @@ pub(super) fn write_page(
         classes: material.classes.clone(),
         labels: material.label_reports.clone(),
         voxels: voxels.into_iter().filter(|subset| subset.counts.iter().any(|&count| count > 0)).collect(),
+        judged: Judged::Voxels,
         metrics,
         score_figures: figures(&record.stages.evaluation)?,
         training_figures: figures(&record.stages.training)?,
@@ -98,7 +100,7 @@ fn volumes(material: &Material, model: &Model) -> Vec<ReportVolume> {
     std::iter::once(cube).chain(attributes).collect()
 }
 
-fn embedded(figure: &FigureRecord, folder: &RunFolder) -> Result<ReportFigure, RunError> {
+pub(super) fn embedded(figure: &FigureRecord, folder: &RunFolder) -> Result<ReportFigure, RunError> {
     let path = folder.file(&figure.name);
     let png = fs::read(&path).map_err(RunError::io("read", path))?;
     Ok(ReportFigure { caption: figure.caption.clone(), png })

@@ -204,11 +204,7 @@ impl Network {
                 batch_norm: network.batch_norm,
                 batch_norm_scores: network.batch_norm_scores,
             };
-            let pooling = match network.pooling {
-                Pooling::Average => network::Pooling::Average,
-                Pooling::Flatten => network::Pooling::Flatten,
-            };
-            let top = Top { pooling, batch_norm_features: network.batch_norm_features, head };
+            let top = Top { pooling: network.pooling.into(), batch_norm_features: network.batch_norm_features, head };
             Architecture::Backbone { backbone, top }
         };
         match self {
@@ -322,6 +318,15 @@ impl Training {
                 probability: asked.band_limit.probability,
             },
             noise: asked.noise.into(),
+        }
+    }
+}
+
+impl From<Pooling> for network::Pooling {
+    fn from(pooling: Pooling) -> Self {
+        match pooling {
+            Pooling::Average => Self::Average,
+            Pooling::Flatten => Self::Flatten,
         }
     }
 }

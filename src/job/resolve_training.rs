@@ -95,7 +95,7 @@ impl From<&Optimizer> for OptimizerOptions {
 
 impl Schedule {
     /// The schedule of an optimiser, whose own `decay` takes the place of `constant`.
-    fn options(&self, optimizer: &Optimizer, epoch_steps: u64) -> train::Schedule {
+    pub(super) fn options(&self, optimizer: &Optimizer, epoch_steps: u64) -> train::Schedule {
         let steps = |span: Span| match span {
             Span::Steps(steps) => steps,
             Span::Epochs(epochs) => epochs.saturating_mul(epoch_steps),

@@ -67,6 +67,11 @@ impl Source {
         Ok(source)
     }
 
+    /// Whether something stands at `key`.
+    pub(super) fn has(&self, key: &str) -> bool {
+        KeyPath::parse(key).is_ok_and(|path| self.root.locate(&path, Aim::Key).1.to_string() == key)
+    }
+
     /// The whole as a Rust type.
     pub(super) fn typed<T: DeserializeOwned>(&self) -> Result<T, JobError> {
         serde_path_to_error::deserialize(&self.root).map_err(|error| {

@@ -9,6 +9,7 @@ use super::augmentation_picture::draw_augmentation;
 use super::identity::hash_file;
 use super::run_folder::{FigureRecord, FileRecord, RunFolder, RunRecord, StageRecord};
 use super::schema::{self, Keep, TrainingForm, TrainingPrecision};
+use super::watchers::Watchers;
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{
     CropOptions, CropSampler, Padding, PatchOptions, PatchSampler, SeismicDataset, Subset, class_weights,
@@ -19,7 +20,7 @@ use crate::network::{
 };
 use crate::predict::{Engine, ScoreOptions, SubsetValidator, fit_temperature};
 use crate::report::{EVENT_FILE, EventLog, Figure, HistoryCsv, TrainingCurves, read_history};
-use crate::train::{Checkpoint, FeatureCache, Form, Observer, TrainingEvent, TrainingOptions, Validator, train};
+use crate::train::{Checkpoint, FeatureCache, Form, TrainingOptions, Validator, train};
 use crate::volume::Volume;
 
 /// Name of the model file in a run folder.
@@ -294,23 +295,5 @@ fn form(
             let natural = PatchSampler::new(dataset, options.clone())?.steps_per_epoch();
             Ok((Form::Patch(options), Some(natural)))
         }
-    }
-}
-
-/// The history on disk, and whoever listens to the job.
-struct Watchers<'a> {
-    history: HistoryCsv,
-    event_log: Option<EventLog>,
-    listener: &'a mut dyn Listener,
-}
-
-impl Observer for Watchers<'_> {
-    fn observe(&mut self, event: &TrainingEvent<'_>) -> std::io::Result<()> {
-        self.history.observe(event)?;
-        if let Some(event_log) = &mut self.event_log {
-            event_log.observe(event)?;
-        }
-        self.listener.notice(&JobEvent::Training(event));
-        Ok(())
     }
 }

@@ -225,6 +225,21 @@ mod tests {
     }
 
     #[test]
+    fn the_last_block_of_every_network_is_a_part_of_it() {
+        for backbone in Backbone::ALL {
+            let layers = published(backbone);
+            let all = Freeze::AllButLast(0).frozen(&layers).unwrap();
+            let frozen = Freeze::Through(backbone.before_last_block().into()).frozen(&layers).unwrap();
+            let learns: Vec<_> = all.iter().filter(|name| !frozen.contains(name)).collect();
+            // No layer of it lies before one that is frozen.
+            let place = |name: &&str| all.iter().position(|known| known == name).unwrap();
+            let last_frozen = frozen.iter().map(place).max().unwrap();
+            assert!(learns.iter().all(|name| place(name) > last_frozen), "{backbone:?}: {learns:?}");
+            assert!((1..=20).contains(&learns.len()) || backbone == Backbone::Densenet121, "{backbone:?}: {learns:?}");
+        }
+    }
+
+    #[test]
     fn a_separable_convolution_is_one_layer_and_a_stage_has_a_name() {
         let layers = published(Backbone::Xception);
         // conv, norm, activation, conv, norm, activation; then the first separable one.

@@ -9,8 +9,8 @@ use super::layers::body_end;
 use super::model_file::{Description, ModelOf, Origin};
 use super::sequential::Sequential;
 use super::{
-    Architecture, Backbone, Device, Input, Layer, Layers, NamedArray, NetworkError, Normalization, Padding, Precision,
-    Predictor, Top,
+    Architecture, Backbone, Device, Freeze, Input, Layer, Layers, NamedArray, NetworkError, Normalization, Padding,
+    Precision, Predictor, Top,
 };
 use crate::dataset::pictures::{Fit, MOST_SIDE};
 
@@ -60,6 +60,14 @@ impl PictureDescription {
         let picture = Extent { channels: 3, depth: 1, rows: side, columns: side };
         let features = picture.after_all(&layers[..features_end(&layers)], padding);
         Ok(features.map_or(0, |extent| extent.values()))
+    }
+
+    /// Looks whether the network has as much as shall be frozen.
+    ///
+    /// # Errors
+    /// As [`Freeze::check`].
+    pub fn check_freeze(&self, freeze: Option<&Freeze>) -> Result<(), NetworkError> {
+        freeze.map_or(Ok(()), |freeze| freeze.check(&self.layers()?.layers))
     }
 
     fn architecture(&self) -> Architecture {

@@ -143,14 +143,6 @@ pub struct SubsetValidator<'a> {
 impl Validator for SubsetValidator<'_> {
     fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
         let sums = score(self.dataset, predictor, &self.options, &[Subset::Validation])?;
-        let Some(scores) = sums[0].scores(self.classes) else { return Ok(Validation::default()) };
-        Ok(Validation {
-            loss: scores.loss,
-            accuracy: Some(scores.accuracy),
-            balanced_accuracy: Some(scores.balanced_accuracy),
-            macro_f1: Some(scores.macro_f1),
-            mean_iou: Some(scores.mean_iou),
-            kappa: scores.kappa,
-        })
+        Ok(sums[0].scores(self.classes).as_ref().map_or_else(Validation::default, Validation::from))
     }
 }

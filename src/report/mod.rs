@@ -9,8 +9,9 @@ mod error;
 mod figures;
 mod history;
 mod html;
-mod picture_table;
+mod judged;
 mod judged_voxels;
+mod picture_table;
 mod score_files;
 mod spreads;
 mod tensorboard;
@@ -28,6 +29,7 @@ pub use html::{
     ReportContent, ReportFigure, ReportFile, ReportVolume, SplitStatement, SubsetVoxels, report_html, split_statement,
     write_report,
 };
+pub use judged::Judged;
 pub use judged_voxels::{voxel_position, write_judged_voxels};
 pub use picture_table::{PictureRow, PictureTable, most_probable, write_misclassified, write_unreadable};
 pub use score_files::{read_metrics, write_confusion, write_metrics, write_scores};

@@ -72,10 +72,10 @@ impl PictureTable<'_> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_unreadable<'a>(path: &Path, pictures: impl Iterator<Item = (&'a str, String)>) -> Result<(), ReportError> {
+pub fn write_unreadable(path: &Path, pictures: &[(String, String)]) -> Result<(), ReportError> {
     let header = ["file", "reason"].map(str::to_owned);
     let rows: Vec<_> =
-        std::iter::once(header).chain(pictures.map(|(file, reason)| [file.to_owned(), reason])).collect();
+        std::iter::once(header).chain(pictures.iter().map(|(file, reason)| [file.clone(), reason.clone()])).collect();
     write_csv(path, &rows)
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::dataset::DatasetError;
+use crate::dataset::pictures::{PictureFolderError, UnreadablePicture};
 use crate::network::NetworkError;
 
 /// Why a model could not be trained.
@@ -13,6 +14,13 @@ pub enum TrainError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Dataset(#[from] DatasetError),
+    /// The pictures cannot be drawn from.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Pictures(#[from] PictureFolderError),
+    /// A picture cannot be read any more.
+    #[error(transparent)]
+    Picture(#[from] UnreadablePicture),
     /// The network cannot be trained.
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -61,7 +61,7 @@ pub(super) fn decide(
 
 fn offer(layers: &FrozenLayers, sampler: &Sampler<'_>, steps: u64) -> Option<Offer> {
     match sampler {
-        Sampler::Features(_) => None,
+        Sampler::Pictures(..) | Sampler::Features(_) => None,
         Sampler::Patch(sampler) => {
             let count = sampler.distinct()? as u64;
             let looked_at = steps.saturating_mul(sampler.batch_size() as u64);
@@ -93,7 +93,7 @@ pub(super) fn keep(
     carry_on: &dyn Fn() -> bool,
 ) -> Result<(), NetworkError> {
     match sampler {
-        Sampler::Features(_) => Ok(()),
+        Sampler::Pictures(..) | Sampler::Features(_) => Ok(()),
         Sampler::Patch(sampler) => {
             let count = sampler.distinct().unwrap_or(0);
             let batch = |first| sampler.distinct_patches(first, PATCHES_AT_A_TIME.min(count - first));

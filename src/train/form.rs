@@ -1,14 +1,17 @@
 //! What training sees, step by step.
 
-use crate::dataset::pictures::{FeatureSampler, FeatureTable};
-use crate::dataset::{CropOptions, CropSampler, DatasetError, PatchOptions, PatchSampler, SeismicDataset};
-use crate::network::{Batch, NetworkError, Stager};
+use super::TrainError;
+use crate::dataset::pictures::{FeatureSampler, FeatureTable, PictureFolder, PictureSampler, PictureSamplerOptions};
+use crate::dataset::{CropOptions, CropSampler, PatchOptions, PatchSampler, SeismicDataset};
+use crate::network::{Batch, Normalization, Stager};
 
 /// What training learns from.
 #[derive(Clone, Copy, Debug)]
 pub enum Examples<'a> {
     /// Labelled voxels of sections.
     Sections(&'a SeismicDataset),
+    /// Pictures of known classes.
+    Pictures(&'a PictureFolder),
     /// What a frozen network made of pictures.
     Features(&'a FeatureTable),
 }
@@ -20,6 +23,8 @@ pub enum Form {
     Patch(PatchOptions),
     /// Crops whose voxels all count; for networks with a dense form.
     Dense(CropOptions),
+    /// Pictures, and what becomes of their colours.
+    Pictures(PictureSamplerOptions, Normalization),
     /// Features of pictures.
     Features(FeatureOptions),
 }
@@ -39,6 +44,7 @@ pub struct FeatureOptions {
 pub(super) enum Sampler<'a> {
     Patch(PatchSampler<'a>),
     Dense(CropSampler<'a>),
+    Pictures(PictureSampler, Normalization),
     Features(FeatureSampler<'a>),
 }
 
@@ -51,13 +57,16 @@ impl<'a> From<&'a SeismicDataset> for Examples<'a> {
 impl<'a> Sampler<'a> {
     /// # Panics
     /// When the form is one of other examples.
-    pub(super) fn new(examples: Examples<'a>, form: &Form) -> Result<Self, DatasetError> {
+    pub(super) fn new(examples: Examples<'a>, form: &Form) -> Result<Self, TrainError> {
         Ok(match (examples, form) {
             (Examples::Sections(dataset), Form::Patch(options)) => {
                 Self::Patch(PatchSampler::new(dataset, options.clone())?)
             }
             (Examples::Sections(dataset), Form::Dense(options)) => {
                 Self::Dense(CropSampler::new(dataset, options.clone())?)
+            }
+            (Examples::Pictures(folder), Form::Pictures(options, normalization)) => {
+                Self::Pictures(PictureSampler::new(folder, options.clone())?.0, *normalization)
             }
             (Examples::Features(table), Form::Features(FeatureOptions { batch, balanced, seed })) => {
                 Self::Features(FeatureSampler::new(table, *batch, *balanced, *seed))
@@ -67,7 +76,7 @@ impl<'a> Sampler<'a> {
     }
 
     /// The batch of `step`, counted from 0: values, or the places of their features if the learner keeps them.
-    pub(super) fn batch(&self, step: u64, stager: Stager, features_kept: bool) -> Result<Batch, NetworkError> {
+    pub(super) fn batch(&self, step: u64, stager: Stager, features_kept: bool) -> Result<Batch, TrainError> {
         Ok(match self {
             Self::Patch(sampler) if features_kept => {
                 let batch = sampler.placed_batch(step);
@@ -84,6 +93,11 @@ impl<'a> Sampler<'a> {
             Self::Dense(sampler) => {
                 let batch = sampler.batch(step);
                 stager.crops(batch.values.view(), batch.codes.view())?
+            }
+            Self::Pictures(sampler, normalization) => {
+                let mut batch = sampler.batch(step)?;
+                batch.pixels.outer_iter_mut().for_each(|picture| normalization.apply(picture));
+                stager.patches(batch.pixels.view(), &batch.codes)?
             }
             Self::Features(sampler) => {
                 let (values, codes) = sampler.batch(step);

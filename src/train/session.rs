@@ -13,7 +13,7 @@ use super::{
     Checkpoint, EpochRecord, Examples, Keep, KeptFeatures, Observer, Phase, TrainError, TrainingEvent, TrainingOptions,
     Validation, Validator, features,
 };
-use crate::network::{Batch, Learner, NamedArray, NetworkError, Update};
+use crate::network::{Batch, Learner, NamedArray, Update};
 
 /// What training leaves.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub fn train<'a>(
 }
 
 /// Gives the batch of a step.
-type NextBatch<'a> = dyn FnMut(u64) -> Result<Batch, NetworkError> + 'a;
+type NextBatch<'a> = dyn FnMut(u64) -> Result<Batch, TrainError> + 'a;
 
 /// A run under way.
 struct Session<'a> {

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::metrics::Scores;
 use crate::network::Predictor;
 
 /// What the validation share says; nothing where a value is undefined.
@@ -19,6 +20,19 @@ pub struct Validation {
     pub mean_iou: Option<f64>,
     /// Cohen's kappa.
     pub kappa: Option<f64>,
+}
+
+impl From<&Scores> for Validation {
+    fn from(scores: &Scores) -> Self {
+        Self {
+            loss: scores.loss,
+            accuracy: Some(scores.accuracy),
+            balanced_accuracy: Some(scores.balanced_accuracy),
+            macro_f1: Some(scores.macro_f1),
+            mean_iou: Some(scores.mean_iou),
+            kappa: scores.kappa,
+        }
+    }
 }
 
 /// Scores the network on voxels held out for validation.

@@ -8,7 +8,7 @@ use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::{counted, grouped};
 use crate::dataset::pictures::Fit;
-use crate::job::images::{FeaturesOptions, bottleneck_path, make_bottlenecks};
+use crate::job::images::{FeaturesOptions, FrozenNetwork, bottleneck_path, make_bottlenecks};
 use crate::network::{Backbone, DeviceChoice, Pooling};
 
 /// Compute what a frozen network makes of every picture, once
@@ -23,6 +23,8 @@ pub(super) struct Arguments {
     train: PathBuf,
     /// The same for validation
     validation: Option<PathBuf>,
+    /// The same for the test at the end of training
+    test: Option<PathBuf>,
     /// The network: vgg16, vgg19, resnet9 to resnet152, resnet50_keras, mobilenet_v2, inception_v3, xception, densenet121,
     /// minerals1 or minerals2
     #[arg(long, value_name = "NAME", default_value = "mobilenet_v2")]
@@ -60,12 +62,15 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
     let options = FeaturesOptions {
         train: arguments.train.clone(),
         validation: arguments.validation.clone(),
-        backbone: arguments.network,
-        weights: arguments.weights.clone(),
-        side: arguments.size.map_or(arguments.network.published_side(), |side| side as usize),
-        fit: if arguments.crop { Fit::Crop } else { Fit::Stretch },
-        pooling: if arguments.flatten { Pooling::Flatten } else { Pooling::Average },
-        seed: arguments.seed,
+        test: arguments.test.clone(),
+        network: FrozenNetwork {
+            backbone: arguments.network,
+            weights: arguments.weights.clone(),
+            side: arguments.size.map_or(arguments.network.published_side(), |side| side as usize),
+            fit: if arguments.crop { Fit::Crop } else { Fit::Stretch },
+            pooling: if arguments.flatten { Pooling::Flatten } else { Pooling::Average },
+            seed: arguments.seed,
+        },
         file: bottleneck_path(&arguments.output, &arguments.name),
         overwrite: arguments.overwrite,
         device: arguments.device.open()?[0],
@@ -82,7 +87,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
             printer.warning(format_args!("left out of {}: {} {}", set.name, left_out.file, left_out.reason));
         }
     }
-    if options.weights.is_none() {
+    if options.network.weights.is_none() {
         printer.warning("the network has no pretrained weights: its features are those of chance");
     }
     match outcome.counts.computed {

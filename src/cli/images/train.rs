@@ -9,14 +9,27 @@ use crate::cli::interruption::interruption;
 use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::counted;
-use crate::job::images::{HeadTraining, Length, bottleneck_path, train_head, trained_model_path};
+use crate::dataset::pictures::PictureAugmentation;
+use crate::job::images::{
+    Course, FineTuning, ImageTraining, Length, PictureTraining, TunedLayers, bottleneck_path, train_images,
+    trained_model_path,
+};
 use crate::network::{DeviceChoice, GradientClip, MomentumOf, OptimizerOptions};
+use crate::train::Schedule;
+
+/// Most pictures of one step while tuning: all maps of all layers are kept for the gradients.
+const TUNING_BATCH: usize = 16;
+/// Steps between the points that TensorBoard shows.
+const TENSORBOARD_EVERY: u64 = 10;
 
 /// Train the end of a frozen network on its bottlenecks
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  facies images train --bottlenecks bn1 --model bn1_m1 --epochs 50 --optimizer sgd\n  \
-                        facies images train --bottlenecks bn1 --model retrained --steps 4000 --batch 100 --learning-rate 0.01"
+                        facies images train --bottlenecks bn1 --model retrained --steps 4000 --batch 100 --learning-rate 0.01\n  \
+                        facies images train --bottlenecks bn1 --model tuned --fine-tune last-block --augment\n\n\
+                        With --fine-tune, the end is trained on the bottlenecks first, and then more of the network on the \
+                        pictures, each time changed at random if --augment is given."
 )]
 pub(super) struct Arguments {
     /// Name of the bottlenecks
@@ -52,6 +65,24 @@ pub(super) struct Arguments {
     /// Epochs without a lower validation loss after which training ends; 0 never ends it
     #[arg(long, value_name = "EPOCHS", default_value_t = 10)]
     patience: u64,
+    /// Train more of the network afterwards, on the pictures: last-block, all, or so many of its last layers
+    #[arg(long, value_name = "LAYERS", value_parser = tuned_layers)]
+    fine_tune: Option<TunedLayers>,
+    /// Times that every picture is seen while tuning
+    #[arg(long, value_name = "N", default_value_t = 10, requires = "fine_tune", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    tuning_epochs: u64,
+    /// Step size while tuning
+    #[arg(long, value_name = "RATE", default_value_t = 1e-4, requires = "fine_tune", value_parser = rate)]
+    tuning_rate: f64,
+    /// Flip, rotate, crop and zoom the pictures a little at random, and change brightness and contrast, while tuning
+    #[arg(long, requires = "fine_tune")]
+    augment: bool,
+    /// Score the recipe on so many folds of the training pictures first
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(2..=100))]
+    folds: Option<u32>,
+    /// Keep the course of training for TensorBoard
+    #[arg(long)]
+    tensorboard: bool,
     /// Seed of weights, order and dropout
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -97,6 +128,28 @@ impl Optimizer {
     }
 }
 
+/// Changes that leave most pictures of rocks what they are.
+fn augmentation() -> PictureAugmentation {
+    PictureAugmentation {
+        flip_horizontal: 0.5,
+        rotation: 10.0.into(),
+        zoom: 0.1.into(),
+        crop: 0.1.into(),
+        brightness: 0.1.into(),
+        contrast: 0.1.into(),
+        ..PictureAugmentation::default()
+    }
+}
+
+fn tuned_layers(text: &str) -> Result<TunedLayers, String> {
+    match (text, text.parse()) {
+        ("last-block", _) => Ok(TunedLayers::LastBlock),
+        ("all", _) => Ok(TunedLayers::All),
+        (_, Ok(count @ 1..)) => Ok(TunedLayers::Last(count)),
+        _ => Err("`last-block`, `all`, or a number of layers from 1".into()),
+    }
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(rate) if rate > 0.0 && rate <= 100.0 => Ok(rate),
@@ -121,9 +174,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         .into());
     }
     let usual = if arguments.optimizer == Optimizer::Sgd { 0.01 } else { 0.001 };
-    let options = HeadTraining {
-        bottlenecks: bottleneck_path(&arguments.output, &arguments.bottlenecks),
-        model,
+    let head = Course {
         length: match (arguments.steps, arguments.epochs) {
             (Some(steps), _) => Length::Steps(steps),
             (None, epochs) => Length::Epochs(epochs.unwrap_or(50)),
@@ -131,25 +182,50 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         batch: arguments.batch as usize,
         optimizer: arguments.optimizer.options(),
         learning_rate: arguments.learning_rate.unwrap_or(usual),
-        hidden: arguments.hidden.iter().map(|&width| width as usize).collect(),
-        dropout: arguments.dropout,
+        schedule: Schedule::Constant,
         balanced: arguments.balanced,
         patience: (arguments.patience > 0).then_some(arguments.patience),
         clip: Some(GradientClip::Norm(1.0)),
-        seed: arguments.seed,
-        device: arguments.device.open()?[0],
-        threads: threads.unwrap_or_else(rayon::current_num_threads),
+    };
+    let tuning = |layers| FineTuning {
+        layers,
+        course: Course {
+            length: Length::Epochs(arguments.tuning_epochs),
+            batch: TUNING_BATCH.min(arguments.batch as usize),
+            optimizer: OptimizerOptions::ADAM,
+            learning_rate: arguments.tuning_rate,
+            ..head.clone()
+        },
+        augmentation: if arguments.augment { augmentation() } else { PictureAugmentation::default() },
+    };
+    let options = ImageTraining {
+        bottlenecks: bottleneck_path(&arguments.output, &arguments.bottlenecks),
+        model,
+        folds: arguments.folds.map(|count| count as usize),
+        recipe: PictureTraining {
+            fine_tuning: arguments.fine_tune.map(tuning),
+            head,
+            hidden: arguments.hidden.iter().map(|&width| width as usize).collect(),
+            dropout: arguments.dropout,
+            tensorboard: arguments.tensorboard.then_some(TENSORBOARD_EVERY),
+            seed: arguments.seed,
+            device: arguments.device.open()?[0],
+            threads: threads.unwrap_or_else(rayon::current_num_threads),
+        },
     };
     let interrupted = interruption();
     let mut progress = Progress::new(printer);
-    let trained = train_head(&options, &mut progress, &interrupted);
+    let trained = train_images(&options, &mut progress, &interrupted);
     drop(progress);
     let trained = trained?;
     if arguments.json {
         return Ok(printer.answer_json(&serde_json::json!({
             "metrics": trained.metrics, "best_epoch": trained.best_epoch, "stopped": trained.stopped,
-            "misclassified": trained.misclassified, "files": trained.files,
+            "misclassified": trained.misclassified, "folds": trained.folds, "files": trained.files,
         }))?);
+    }
+    for (score, words) in &trained.folds {
+        printer.answer(format_args!("{score}: {words}"))?;
     }
     for (set, scores) in trained.metrics.subsets() {
         let pictures = counted(scores.support as usize, "picture");

@@ -98,6 +98,15 @@ pub enum PictureFolderError {
         /// Classes of the latter.
         known: Vec<String>,
     },
+    /// A picture that was known and is there no more.
+    #[error("the picture {} is in {} no more", Shown(Path::new(picture)), Shown(path))]
+    #[diagnostic(help("make the bottlenecks again with `facies images features`: only what is new is computed"))]
+    Gone {
+        /// The folder.
+        path: PathBuf,
+        /// `class/file`.
+        picture: String,
+    },
     /// No picture is left.
     #[error("none of the {count} pictures in {} can be read", Shown(path))]
     NoneReadable {

@@ -1,5 +1,6 @@
 //! A root folder with one sub-folder of pictures for each class.
 
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -107,6 +108,28 @@ impl PictureFolder {
     /// the pictures.
     pub fn passed_over(&self) -> &[PathBuf] {
         &self.passed_over
+    }
+
+    /// Some of the pictures, by their places; the classes stay.
+    pub fn part(&self, places: &[usize]) -> Self {
+        let pictures = places.iter().map(|&place| self.pictures[place].clone()).collect();
+        Self { pictures, passed_over: Vec::new(), ..self.clone() }
+    }
+
+    /// The pictures of a folder that are listed as `class/file` with the codes of `classes`, in the order of the list.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or one of them is there no more.
+    pub fn listed(root: &Path, classes: &[String], listed: &[(&str, u8)]) -> Result<Self, PictureFolderError> {
+        let there = Self::scan(root)?;
+        let files: HashMap<String, &PictureFile> =
+            there.pictures.iter().map(|file| (there.name_of(file), file)).collect();
+        let picture = |&(name, class): &(&str, u8)| match files.get(name) {
+            Some(file) => Ok(PictureFile { path: file.path.clone(), class }),
+            None => Err(PictureFolderError::Gone { path: root.to_owned(), picture: name.to_owned() }),
+        };
+        let pictures = listed.iter().map(picture).collect::<Result<_, _>>()?;
+        Ok(Self { root: root.to_owned(), classes: classes.to_vec(), pictures, passed_over: Vec::new() })
     }
 
     /// How many pictures each class has.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use ndarray::Axis;
+
 use super::classify::remove_stale;
 use super::described::{describe, fingerprints};
 use crate::analysis::features::{FeatureBank, Subject};
@@ -13,7 +15,7 @@ use crate::dataset::pictures::{
 use crate::grid::ClassTable;
 use crate::job::baseline_table::Comparison;
 use crate::job::{BaselineOptions, BaselineOutcome, JobEvent, Listener, RunError};
-use crate::predict::pictures::Bottlenecks;
+use crate::predict::pictures::{BottleneckSet, Bottlenecks};
 use crate::report::write_unreadable;
 
 /// Which pictures classifiers are compared on.
@@ -128,7 +130,7 @@ pub fn picture_baseline(
         // One of an earlier run would speak of pictures that have been mended since.
         remove_stale(&errors)?;
     } else {
-        write_unreadable(&errors, unreadable.iter().map(|(file, reason)| (file.as_str(), reason.clone())))?;
+        write_unreadable(&errors, &unreadable)?;
         table.files.push(errors);
     }
     Ok(PictureBaselineOutcome { table, folds, unreadable })
@@ -275,23 +277,23 @@ fn of_bottlenecks(path: &Path) -> Result<Examples, RunError> {
         return Err(RunError::UnfinishedBottlenecks { path: path.to_owned() });
     }
     let network = bottlenecks.network();
-    let part = |name: &str| {
-        let table = bottlenecks.table(name)?;
-        let inputs = table.inputs();
-        let shape = (table.codes().len(), bottlenecks.feature_count());
-        let features = inputs.into_shape_with_order(shape).expect("one row and one channel of features");
-        Some(Part { name: name.to_owned(), features, codes: table.codes().to_vec() })
+    let part = |set: &BottleneckSet| Part {
+        name: set.name.clone(),
+        // One row and one channel of features each.
+        features: bottlenecks.inputs(set).index_axis_move(Axis(1), 0).index_axis_move(Axis(1), 0),
+        codes: set.pictures.iter().map(|picture| picture.class).collect(),
     };
-    let mut parts = vec![part("train").unwrap_or_else(|| empty("train", bottlenecks.feature_count()))];
+    let train = bottlenecks.set("train").cloned().unwrap_or_default();
+    let mut parts = vec![part(&train)];
     if let Some(class) = classes_without(&network.classes, &parts[0].codes).into_iter().next() {
         return Err(RunError::ClassWithoutPictures { path: path.to_owned(), class });
     }
     let (mut sets, mut leak) = (Vec::new(), 0);
     for name in ["validation", "test"] {
-        if let Some(part) = part(name).filter(|part| !part.codes.is_empty()) {
+        if let Some(set) = bottlenecks.set(name).filter(|set| !set.pictures.is_empty()) {
             sets.push(name);
-            parts.push(part);
-            leak += bottlenecks.shared(name, "train") as u64;
+            parts.push(part(set));
+            leak += set.shared_with(&train) as u64;
         }
     }
     if sets.is_empty() {
@@ -309,10 +311,6 @@ fn of_bottlenecks(path: &Path) -> Result<Examples, RunError> {
         leak,
         unreadable: left_out.map(|picture| (picture.file.clone(), picture.reason.clone())).collect(),
     })
-}
-
-fn empty(name: &str, features: usize) -> Part {
-    Part { name: name.to_owned(), features: ndarray::Array2::zeros((0, features)), codes: Vec::new() }
 }
 
 /// Refuses a folder of whose classes one has no picture that can be read.

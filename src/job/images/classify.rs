@@ -5,14 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use crate::dataset::pictures::{PictureFile, find_pictures, read_picture};
+use crate::dataset::pictures::{PictureFile, UnreadablePicture, find_pictures, read_picture};
 use crate::grid::ClassTable;
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::{ScoreSums, Scores};
 use crate::network::{Device, PictureModel, set_threads};
 use crate::predict::pictures::classify_pictures;
 use crate::report::{
-    ClassifiedPictureFigure, ConfusionFigure, Figure, PictureRow, PictureTable, write_confusion, write_unreadable,
+    ClassifiedPictureFigure, ConfusionFigure, Figure, Judged, PictureRow, PictureTable, write_confusion,
+    write_unreadable,
 };
 
 /// Which model, and how its answers are written.
@@ -56,8 +57,10 @@ pub fn classify_picture(
     let model = PictureModel::load(&options.model)?;
     let read = read_picture(picture)?;
     let file = PictureFile { path: picture.to_owned(), class: 0 };
-    let classified = classify_pictures(&model, options.device, &[file], &AtomicBool::new(false), &mut |_| {})?;
-    if let Some(unreadable) = classified.unreadable.into_iter().next() {
+    let predictor = model.predictor(options.device)?;
+    let classified =
+        classify_pictures(&predictor, model.description.pictures, &[file], &AtomicBool::new(false), &mut |_| {})?;
+    if let Some((_, unreadable)) = classified.unreadable.into_iter().next() {
         return Err(unreadable.into());
     }
     let names = model.description.classes.iter().cloned();
@@ -103,10 +106,12 @@ pub fn classify_folder(
     let files: Vec<_> = found.into_iter().map(|(path, _)| PictureFile { path, class: 0 }).collect();
     listener.notice(&JobEvent::Stage(&format!("classifying {} pictures", files.len())));
     let mut tell = |progress| listener.notice(&JobEvent::Pictures(&progress));
-    let classified = classify_pictures(&model, options.device, &files, interrupted, &mut tell)?;
+    let predictor = model.predictor(options.device)?;
+    let classified = classify_pictures(&predictor, model.description.pictures, &files, interrupted, &mut tell)?;
     let shown: Vec<_> = classified.places.iter().map(|&place| rows[place].clone()).collect();
     if classified.places.is_empty() {
-        return Err(classified.unreadable.into_iter().next().expect("there are pictures, and none was read").into());
+        let (_, first) = classified.unreadable.into_iter().next().expect("there are pictures, and none was read");
+        return Err(first.into());
     }
     let table = PictureTable {
         classes,
@@ -122,13 +127,11 @@ pub fn classify_folder(
         // One of an earlier run would speak of pictures that have been mended since.
         remove_stale(&errors)?;
     } else {
-        let names = classified.unreadable.iter().map(|unreadable| {
-            let place = files.iter().position(|file| file.path == unreadable.path);
-            place.map_or_else(String::new, |place| rows[place].path.join(&options.separator.to_string()))
-        });
-        let names: Vec<_> = names.collect();
-        let reasons = classified.unreadable.iter().map(|unreadable| unreadable.fault.to_string());
-        write_unreadable(&errors, names.iter().map(String::as_str).zip(reasons))?;
+        let separator = options.separator.to_string();
+        let told = |(place, unreadable): &(usize, UnreadablePicture)| {
+            (rows[*place].path.join(&separator), unreadable.fault.to_string())
+        };
+        write_unreadable(&errors, &classified.unreadable.iter().map(told).collect::<Vec<_>>())?;
         written.push(errors);
     }
     let scores = scores(classes, &shown, &table, folder, &name, &mut written)?;
@@ -175,7 +178,8 @@ fn scores(
     write_confusion(&matrix, &names, sums.confusion())?;
     let folder_name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();
     let title = format!("{name} — {folder_name}");
-    ConfusionFigure { title: &title, classes: &names, matrix: sums.confusion() }.draw(&figure)?;
+    ConfusionFigure { title: &title, classes: &names, matrix: sums.confusion(), judged: Judged::Pictures }
+        .draw(&figure)?;
     written.extend([matrix, figure]);
     Ok(Some(scores))
 }

@@ -1,14 +1,32 @@
 //! Use cases of folders of pictures: bottlenecks, training, classification, and the table without deep learning.
+//!
+//! `features` keeps what a frozen network makes of the pictures. `train` learns an end from that (`learning`, one `course` each)
+//! and, where asked for, more of the network on the pictures themselves; `scoring` tells what came of it. `classify` uses the model.
 
 mod baseline;
 mod classify;
+mod course;
 mod described;
 mod features;
 mod folders;
+mod folds;
+mod frozen_network;
+mod learning;
+mod load;
+mod page;
+mod recipe;
+mod resolve;
+mod scoring;
+mod study;
 mod train;
 
 pub use baseline::{BaselineSource, HoldOut, PictureBaseline, PictureBaselineOutcome, picture_baseline};
 pub use classify::{ClassifyOptions, ClassifyOutcome, classify_folder, classify_picture};
 pub use features::{FeaturesOptions, FeaturesOutcome, make_bottlenecks};
 pub use folders::{bottleneck_path, model_path, trained_model_path};
-pub use train::{HeadTraining, ImagesTrained, Length, train_head};
+pub use frozen_network::FrozenNetwork;
+pub use load::LoadedImages;
+pub use recipe::{Course, FineTuning, Length, PictureTraining, TunedLayers};
+pub(super) use resolve::{network_title, parameters, take_fold};
+pub(super) use study::{carry_out_images, folds_of_pictures};
+pub use train::{ImageTraining, ImagesTrained, train_images};

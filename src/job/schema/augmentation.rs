@@ -157,7 +157,7 @@ impl JsonSchema for Amount {
     }
 }
 
-fn at_most(most: f64) -> impl FnOnce(&Amount, &()) -> garde::Result {
+pub(super) fn at_most(most: f64) -> impl FnOnce(&Amount, &()) -> garde::Result {
     move |amount, _context| {
         if !(0.0..=most).contains(&amount.up_to) {
             return Err(garde::Error::new(format!("goes from 0 to {most}")));

@@ -97,7 +97,7 @@ impl Job {
     }
 }
 
-fn default_seed() -> u64 {
+pub(super) fn default_seed() -> u64 {
     1
 }
 

@@ -7,6 +7,7 @@ mod by_shape;
 mod classes;
 mod evaluation;
 mod folds;
+pub mod images;
 mod input;
 mod job;
 mod labels;

@@ -153,6 +153,23 @@ impl Backbone {
         }
     }
 
+    /// The layer after which the last block begins: the stage that learns first when a pretrained network is tuned to new pictures.
+    pub fn before_last_block(self) -> &'static str {
+        match self {
+            Self::Vgg16 => "conv4_3",
+            Self::Vgg19 => "conv4_4",
+            Self::Resnet9 => "conv4",
+            Self::Resnet18 | Self::Resnet34 | Self::Resnet50 | Self::Resnet101 | Self::Resnet152 => "layer3",
+            Self::Resnet50Keras => "bn4f_branch2c",
+            Self::MobilenetV2 => "features.16",
+            Self::InceptionV3 => "Mixed_7b",
+            Self::Xception => "batch_normalization_4",
+            Self::Densenet121 => "features.transition3",
+            Self::Minerals1 => "norm4",
+            Self::Minerals2 => "convolution4",
+        }
+    }
+
     /// The whole network with the end that was published, for pictures of side `size`.
     ///
     /// # Errors

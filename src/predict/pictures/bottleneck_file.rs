@@ -1,18 +1,18 @@
 //! The file that keeps bottlenecks.
 
-use std::collections::HashMap;
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Array4, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::pictures::FeatureTable;
+use crate::dataset::pictures::{FeatureTable, PictureFolder, PictureFolderError};
 use crate::grid::hexadecimal;
 use crate::network::{NamedArray, NetworkError, PictureDescription, PictureModel, Top, read_arrays, write_arrays};
 
 /// Version of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Name of the features among the tensors; the others are weights.
 const FEATURES: &str = "bottlenecks";
 
@@ -43,11 +43,13 @@ struct Record {
 }
 
 /// The pictures of one folder.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BottleneckSet {
-    /// `train` or `validation`.
+    /// `train`, `validation` or `test`.
     pub name: String,
+    /// The folder that they lie in.
+    pub folder: PathBuf,
     /// Pictures in the order of the folder.
     pub pictures: Vec<BottleneckPicture>,
     /// Pictures that cannot be read.
@@ -109,14 +111,9 @@ impl Bottlenecks {
         self.record.complete
     }
 
-    /// How many pictures of the set `a` have the content of one of `b`.
-    pub fn shared(&self, a: &str, b: &str) -> usize {
-        let rows = |name: &str| -> Vec<usize> {
-            let set = self.record.sets.iter().find(|set| set.name == name);
-            set.map_or_else(Vec::new, |set| set.pictures.iter().map(|picture| picture.row).collect())
-        };
-        let others = rows(b);
-        rows(a).iter().filter(|row| others.contains(row)).count()
+    /// The set of this name.
+    pub fn set(&self, name: &str) -> Option<&BottleneckSet> {
+        self.record.sets.iter().find(|set| set.name == name)
     }
 
     /// Values of each picture.
@@ -157,25 +154,26 @@ impl Bottlenecks {
 
     /// A hash of the network, the pictures' contents and their classes.
     pub fn digest(&self) -> String {
-        let record = serde_json::to_vec(&self.record).expect("plain values always serialise");
+        let mut record = self.record.clone();
+        // The same pictures elsewhere are the same.
+        record.sets.iter_mut().for_each(|set| set.folder.clear());
+        let record = serde_json::to_vec(&record).expect("plain values always serialise");
         hexadecimal(&Sha256::digest(&record))
     }
 
     /// Features of the pictures of a set, in its order, as the end takes them: `[picture, 1, 1, feature]`.
-    pub fn inputs_of(&self, set: &BottleneckSet) -> Array4<f32> {
+    pub fn inputs(&self, set: &BottleneckSet) -> Array4<f32> {
         let rows: Vec<_> = set.pictures.iter().map(|picture| picture.row).collect();
-        let features = self.features.ncols();
         let values = self.features.select(Axis(0), &rows);
-        values.into_shape_with_order((rows.len(), 1, 1, features)).expect("the same values in the same order")
+        values.insert_axis(Axis(1)).insert_axis(Axis(1))
     }
 
-    /// Features and classes of the set of this name.
-    pub fn table(&self, set: &str) -> Option<FeatureTable> {
-        let set = self.record.sets.iter().find(|known| known.name == set)?;
+    /// Features and classes of the pictures of a set.
+    pub fn table(&self, set: &BottleneckSet) -> FeatureTable {
         let rows: Vec<_> = set.pictures.iter().map(|picture| picture.row).collect();
         let values = self.features.select(Axis(0), &rows);
         let codes = set.pictures.iter().map(|picture| picture.class).collect();
-        Some(FeatureTable::new(values, codes, self.record.network.classes.len()))
+        FeatureTable::new(values, codes, self.record.network.classes.len())
     }
 
     /// The network with this end, whose weights are `head`.
@@ -234,6 +232,23 @@ impl Bottlenecks {
             return Err(refused("its list of pictures does not fit its features".into()));
         }
         Ok(Self { record, features, weights })
+    }
+}
+
+impl BottleneckSet {
+    /// The pictures as files, with the codes of `classes`.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or a picture is there no more.
+    pub fn files(&self, classes: &[String]) -> Result<PictureFolder, PictureFolderError> {
+        let listed: Vec<_> = self.pictures.iter().map(|picture| (picture.file.as_str(), picture.class)).collect();
+        PictureFolder::listed(&self.folder, classes, &listed)
+    }
+
+    /// How many of the pictures have the content of one of `other`.
+    pub fn shared_with(&self, other: &Self) -> usize {
+        let rows: HashSet<usize> = other.pictures.iter().map(|picture| picture.row).collect();
+        self.pictures.iter().filter(|picture| rows.contains(&picture.row)).count()
     }
 }
 

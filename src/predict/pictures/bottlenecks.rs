@@ -40,7 +40,7 @@ pub struct PictureProgress {
     pub of: usize,
 }
 
-/// Makes the bottlenecks of `folders` (`train`, `validation`) with `model` and writes them to `path`; pictures that the file
+/// Makes the bottlenecks of `folders` (`train`, `validation`, `test`) with `model` and writes them to `path`; pictures that the file
 /// there knows already, by content, are not computed again.
 ///
 /// # Errors
@@ -156,7 +156,8 @@ impl<'a> Work<'a> {
         let features = Array2::from_shape_vec((contents.len(), columns), values).expect("all rows are equally long");
         let mut pictures = self.pictures.iter();
         let sets = self.folders.iter().map(|(name, folder)| {
-            let mut set = BottleneckSet { name: (*name).to_owned(), pictures: Vec::new(), left_out: Vec::new() };
+            let (name, folder_path) = ((*name).to_owned(), folder.root().to_owned());
+            let mut set = BottleneckSet { name, folder: folder_path, pictures: Vec::new(), left_out: Vec::new() };
             for (file, place) in folder.pictures().iter().zip(pictures.by_ref()) {
                 let (name, class) = (folder.name_of(file), file.class);
                 let reason = match place {

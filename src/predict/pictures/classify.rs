@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::PictureProgress;
 use super::loader::network_input;
 use crate::dataset::pictures::{PictureFile, UnreadablePicture};
-use crate::network::{Device, PictureModel};
+use crate::network::{PictureInput, Predictor};
 use crate::predict::PredictError;
 use crate::train::run_ahead;
 
@@ -21,27 +21,24 @@ pub struct ClassifiedPictures {
     pub probabilities: Array2<f32>,
     /// Place of each among those asked for.
     pub places: Vec<usize>,
-    /// The others, and why.
-    pub unreadable: Vec<UnreadablePicture>,
+    /// The others: their places, and why.
+    pub unreadable: Vec<(usize, UnreadablePicture)>,
 }
 
-/// Classifies pictures.
+/// Classifies pictures by a network that sees them as `input`.
 ///
 /// # Errors
 /// When memory runs out, or on interruption.
 pub fn classify_pictures(
-    model: &PictureModel,
-    device: Device,
+    predictor: &Predictor,
+    input: PictureInput,
     files: &[PictureFile],
     interrupted: &AtomicBool,
     tell: &mut dyn FnMut(PictureProgress),
 ) -> Result<ClassifiedPictures, PredictError> {
-    let predictor = model.predictor(device)?;
-    let input = model.description.pictures;
     let batches = files.len().div_ceil(BATCH) as u64;
     let of_batch = |batch: u64| &files[batch as usize * BATCH..files.len().min((batch as usize + 1) * BATCH)];
     let load = |batch: u64| network_input(of_batch(batch), input);
-    let classes = model.description.classes.len();
     let (mut probabilities, mut places, mut unreadable, mut done) = (Vec::new(), Vec::new(), Vec::new(), 0);
     run_ahead(0..batches, 2, load, |next| -> Result<(), PredictError> {
         for batch in 0..batches {
@@ -50,7 +47,8 @@ pub fn classify_pictures(
                 probabilities.extend(predictor.patch_probabilities(loaded.pixels.view())?);
             }
             places.extend(loaded.places.iter().map(|place| done + place));
-            unreadable.extend(loaded.unreadable);
+            let bad = (0..of_batch(batch).len()).filter(|place| !loaded.places.contains(place));
+            unreadable.extend(bad.map(|place| done + place).zip(loaded.unreadable));
             done += of_batch(batch).len();
             tell(PictureProgress { done, of: files.len() });
             if done < files.len() && interrupted.load(Ordering::Relaxed) {
@@ -59,6 +57,7 @@ pub fn classify_pictures(
         }
         Ok(())
     })?;
-    let probabilities = Array2::from_shape_vec((places.len(), classes), probabilities).expect("one row a picture");
+    let columns = probabilities.len().checked_div(places.len()).unwrap_or(0);
+    let probabilities = Array2::from_shape_vec((places.len(), columns), probabilities).expect("one row a picture");
     Ok(ClassifiedPictures { probabilities, places, unreadable })
 }

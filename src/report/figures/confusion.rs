@@ -6,8 +6,8 @@ use super::colormap::{lightness, shade};
 use super::typeface::{fitted, text_width};
 use crate::grid::{ClassTable, Color};
 use crate::metrics::ConfusionMatrix;
-use crate::report::ReportError;
 use crate::report::counts::grouped;
+use crate::report::{Judged, ReportError};
 
 /// A confusion matrix: a row for each labelled class, shaded by the share of its voxels.
 #[derive(Clone, Copy, Debug)]
@@ -16,8 +16,10 @@ pub struct ConfusionFigure<'a> {
     pub title: &'a str,
     /// Names and colours.
     pub classes: &'a ClassTable,
-    /// Voxels by labelled and predicted class.
+    /// Voxels or pictures by labelled and predicted class.
     pub matrix: &'a ConfusionMatrix,
+    /// What is counted.
+    pub judged: Judged,
 }
 
 /// Longest name in pixels, before it is cut.
@@ -33,7 +35,7 @@ impl Figure for ConfusionFigure<'_> {
             return Err(ReportError::Shape { what: "a confusion matrix", expected, actual });
         }
         if self.matrix.total() == 0 {
-            return Err(ReportError::Empty { reason: "no voxel was scored" });
+            return Err(ReportError::Empty { reason: "nothing was scored" });
         }
         let cell = (900.0 / count as f32).clamp(10.0, 104.0).floor();
         let unit = (cell * 0.8).clamp(8.0, 18.0);
@@ -48,7 +50,7 @@ impl Figure for ConfusionFigure<'_> {
         // The first column's name starts this far to the left of its cell.
         let left = left.max(longest * turn.to_radians().cos() - cell / 2.0 + 3.4 * 18.0);
         let supports: Vec<_> = (0..count).map(|class| grouped(self.matrix.support(class))).collect();
-        let heading = "voxels";
+        let heading = self.judged.words();
         let widest = supports.iter().map(String::as_str).chain([heading]).map(|text| text_width(text, unit));
         let right = left + side + 0.8 * unit + widest.fold(0.0, f32::max);
         let width = (right + 18.0).max(left + text_width(self.title, 27.0).min(900.0) + 18.0);

@@ -3,6 +3,7 @@
 use crate::grid::{ClassTable, Geometry};
 use crate::labels::LabelReport;
 use crate::metrics::Metrics;
+use crate::report::Judged;
 use crate::volume::AmplitudeStatistics;
 
 /// Everything that `report.html` shows. Parts that are empty are left out.
@@ -22,13 +23,15 @@ pub struct ReportContent {
     pub labels: Vec<LabelReport>,
     /// Labelled voxels of each subset.
     pub voxels: Vec<SubsetVoxels>,
+    /// What the scores are of.
+    pub judged: Judged,
     /// Scores and split.
     pub metrics: Option<Metrics>,
     /// The confusion matrix.
     pub score_figures: Vec<ReportFigure>,
     /// The training curves.
     pub training_figures: Vec<ReportFigure>,
-    /// Sections and slices.
+    /// Sections and slices, or pictures.
     pub section_figures: Vec<ReportFigure>,
     /// What the run wrote.
     pub files: Vec<ReportFile>,

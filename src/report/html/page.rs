@@ -10,7 +10,7 @@ use super::scores;
 use super::split_words::split_statement;
 use super::survey;
 use super::writer::{Cell, Html};
-use crate::report::{ReportError, write_atomically};
+use crate::report::{Judged, ReportError, write_atomically};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -41,10 +41,11 @@ pub fn report_html(content: &ReportContent) -> String {
         html.heading("run", "Run");
         survey::pairs(&mut html, content.summary.iter().map(|(name, value)| (&**name, Cell::Text(value.clone()))));
     }
-    figures(&mut html, "sections", "Sections", &content.section_figures);
+    let shown = if content.judged == Judged::Pictures { "Pictures" } else { "Sections" };
+    figures(&mut html, "sections", shown, &content.section_figures);
     if let Some(metrics) = &content.metrics {
         html.heading("scores", "Scores");
-        scores::tables(&mut html, metrics, &content.classes);
+        scores::tables(&mut html, metrics, &content.classes, content.judged);
     }
     figures(&mut html, "confusion", "Confusion", &content.score_figures);
     figures(&mut html, "training", "Training", &content.training_figures);
@@ -64,7 +65,7 @@ pub fn report_html(content: &ReportContent) -> String {
 /// What a reader must know before any number: scores, how far they can be trusted, warnings.
 fn judgement(html: &mut Html, content: &ReportContent) {
     if let Some(metrics) = &content.metrics {
-        scores::headline(html, metrics);
+        scores::headline(html, metrics, content.judged);
         let statement = split_statement(metrics);
         html.raw(if statement.alarms { "<section class=\"alarm\">" } else { "<section class=\"assurance\">" });
         html.raw("<h2>").raw(statement.title).raw("</h2>").paragraph(&statement.text).raw("</section>\n");
@@ -137,6 +138,7 @@ mod tests {
             classes: ClassTable::from_names(["salt", HOSTILE]).unwrap(),
             labels: vec![],
             voxels: vec![],
+            judged: Judged::Voxels,
             metrics: None,
             score_figures: vec![],
             training_figures: vec![],

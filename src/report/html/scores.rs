@@ -3,10 +3,11 @@
 use super::writer::{Cell, Html};
 use crate::grid::ClassTable;
 use crate::metrics::{Metrics, Scores};
+use crate::report::Judged;
 use crate::report::counts::grouped;
 
 /// The few numbers that a reader looks for first: of the test voxels, or else of the best set there is.
-pub(super) fn headline(html: &mut Html, metrics: &Metrics) {
+pub(super) fn headline(html: &mut Html, metrics: &Metrics, judged: Judged) {
     let Some((subset, scores)) = metrics.subsets().into_iter().next_back() else { return };
     html.raw("<div class=\"cards\">\n");
     for (name, value) in [
@@ -16,13 +17,13 @@ pub(super) fn headline(html: &mut Html, metrics: &Metrics) {
         ("kappa", scores.kappa),
     ] {
         html.raw("<div><b>").text(&number(value)).raw("</b>").text(name).raw("<small>").text(subset);
-        html.raw(" voxels</small></div>\n");
+        html.raw(" ").raw(judged.words()).raw("</small></div>\n");
     }
     html.raw("</div>\n");
 }
 
 /// Scores by subset, and by class of the subset that says most.
-pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
+pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable, judged: Judged) {
     let subsets = metrics.subsets();
     let head = [
         "",
@@ -37,7 +38,7 @@ pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
         "mean absolute error",
         "Brier score",
         "calibration error",
-        "voxels",
+        judged.words(),
     ];
     let rows: Vec<_> = subsets
         .iter()
@@ -55,14 +56,17 @@ pub(super) fn tables(html: &mut Html, metrics: &Metrics, classes: &ClassTable) {
     html.table(&head, &rows);
     calibration(html, &subsets);
     for (name, scores) in subsets.iter().rev() {
-        html.raw("<h3>").text(name).raw(" voxels by class</h3>\n");
+        html.raw("<h3>").text(name).raw(" ").raw(judged.words()).raw(" by class</h3>\n");
         let rows = classes.iter().zip(&scores.classes.0).map(|(class, (_, score))| {
             let mut row = vec![Cell::Class(class.color, class.name.clone())];
             row.extend([score.precision, score.recall, score.f1, score.iou, score.roc_auc].map(Cell::Share));
             row.push(Cell::Number(grouped(score.support)));
             row
         });
-        html.table(&["class", "precision", "recall", "F1", "IoU", "ROC AUC", "voxels"], &rows.collect::<Vec<_>>());
+        html.table(
+            &["class", "precision", "recall", "F1", "IoU", "ROC AUC", judged.words()],
+            &rows.collect::<Vec<_>>(),
+        );
     }
     html.paragraph(
         "– stands for a ratio without a denominator: a class that does not occur has no recall, one that is never \

@@ -3,6 +3,9 @@
 use crate::metrics::Metrics;
 use crate::report::counts::grouped;
 
+/// The kind of split of pictures.
+pub const PICTURES: &str = "pictures";
+
 /// What a split says about the test scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SplitStatement {
@@ -17,6 +20,9 @@ pub struct SplitStatement {
 /// Says how far the test scores of `metrics` can be trusted.
 pub fn split_statement(metrics: &Metrics) -> SplitStatement {
     let split = &metrics.split;
+    if split.kind == PICTURES {
+        return of_pictures(metrics);
+    }
     if metrics.test.is_none() {
         let text = match metrics.validation {
             None => {
@@ -79,6 +85,36 @@ pub fn split_statement(metrics: &Metrics) -> SplitStatement {
     SplitStatement { alarms: false, title: "The test voxels were kept apart", text }
 }
 
+/// Says how far the scores of pictures can be trusted.
+fn of_pictures(metrics: &Metrics) -> SplitStatement {
+    let (leak, count) = (metrics.split.leak, grouped(metrics.split.test_voxels));
+    let (alarms, title, text) = match (&metrics.test, &metrics.validation) {
+        (Some(_), _) if leak > 0 => (
+            true,
+            "The test set leaks",
+            format!("{} of {count} test pictures are training pictures as well: their scores flatter the model.", grouped(leak)),
+        ),
+        (Some(_), _) => (
+            false,
+            "The test pictures were kept apart",
+            format!("None of the {count} test pictures is a training picture. Whether they show other rocks than those is not known here."),
+        ),
+        (None, Some(_)) => (
+            true,
+            "Nothing was held out for a test",
+            "The validation pictures chose the epoch, so their scores flatter the model.".to_owned(),
+        ),
+        (None, None) => (
+            true,
+            "Nothing was held out for a test",
+            "Every picture was trained on. The scores show how well the network repeats their classes, not how well it tells new \
+             pictures."
+                .to_owned(),
+        ),
+    };
+    SplitStatement { alarms, title, text }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +155,9 @@ mod tests {
             ),
             (metrics("sides", 50, Some(32), true), true, "with 32 unused lines behind it. Still, 50 of 200"),
             (metrics("none", 0, None, false), true, "Every labelled voxel was trained on"),
+            (metrics("pictures", 0, None, true), false, "None of the 200 test pictures"),
+            (metrics("pictures", 7, None, true), true, "7 of 200 test pictures are training pictures"),
+            (metrics("pictures", 0, None, false), true, "Every picture was trained on"),
         ] {
             let statement = split_statement(&metrics);
             assert_eq!(statement.alarms, alarms, "{statement:?}");
