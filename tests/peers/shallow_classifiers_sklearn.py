@@ -4,8 +4,8 @@
     facies baseline PICTURES --write-features --output RUNS      (or PICTURES --validation ..., or --bottlenecks NAME)
     python tests/peers/shallow_classifiers_sklearn.py RUNS/NAME-baseline
 
-Every classifier's accuracy on every set held out must be within three points of scikit-learn's; of a cross-validation, over all
-its folds together.
+Every classifier's accuracy on every set held out must be within three points of scikit-learn's, or one row where that is more; of a
+cross-validation, over all its folds together.
 """
 
 import sys
@@ -37,8 +37,8 @@ MODELS = {
     "decision_tree": DecisionTreeClassifier(random_state=1),
     "dummy": DummyClassifier(),
 }
-# One tree, and a forest of few rows, differ from seed to seed by more than three points.
-SEEDS = {"decision_tree": 5}
+# One tree, and forests of few rows, differ from seed to seed by more than three points.
+SEEDS = {"decision_tree": 5, "random_forest": 5, "extra_trees": 5}
 LIMIT = 0.03
 
 
@@ -84,7 +84,7 @@ def main(folder: Path) -> int:
             accuracy = line[f"{set_name}_accuracy"]
             away = max(min(theirs) - accuracy, accuracy - max(theirs), 0.0)
             print(f"{name} on {set_name}: {accuracy:.3f}, scikit-learn {np.mean(theirs):.3f}{auc}")
-            failures += away > LIMIT
+            failures += away > max(LIMIT, 1 / len(truth) + 1e-6)
     print("all within three points" if not failures else f"{failures} differ by more than three points")
     return int(failures > 0)
 
