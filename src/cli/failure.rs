@@ -211,6 +211,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::Shallow(_)
         | RunError::Predict(PredictError::Budget { .. } | PredictError::OtherBottlenecks { .. })
         | RunError::UnknownClass { .. }
+        | RunError::NoTruth { .. }
         | RunError::NoSuchVoxel { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,

@@ -3,23 +3,22 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array3, ArrayView2, Axis};
 
+use super::feature_maps::{maps_figure, shares};
 use super::patch_of_voxel::patch_of_voxel;
 use super::run_folder::RunFolder;
 use super::training::{MODEL_FILE, scoring_engine};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{Padding, Subset};
 use crate::grid::Section;
-use crate::network::{DeviceChoice, Explainer, Model, NetworkError, set_threads};
+use crate::network::{DeviceChoice, Model, NetworkError, set_threads};
 use crate::predict::{ScoreOptions, Search, search_voxels};
 use crate::report::{Figure, Tile, TileContent, TilesFigure};
 use crate::volume::Volume;
 
 /// Folder of the pictures in a run folder.
 const PICTURES: &str = "explanations";
-/// Most maps of a layer that are drawn.
-const MOST_MAPS: usize = 64;
 
 /// What is to be explained.
 #[derive(Clone, Debug)]
@@ -143,9 +142,9 @@ pub fn explain(
         folder.write(&format!("{file}.png"), &figure.png()?)?;
         pictures.push(folder.file(&format!("{file}.png")));
         if options.features {
-            let png = feature_picture(&explainer, &patch, &title, options.layer.as_deref())?;
-            folder.write(&format!("{file}-maps.png"), &png)?;
-            pictures.push(folder.file(&format!("{file}-maps.png")));
+            let maps = folder.file(&format!("{file}-maps.png"));
+            maps_figure(&explainer, patch.view(), &title, options.layer.as_deref(), &maps)?;
+            pictures.push(maps);
         }
     }
     Ok(pictures)
@@ -154,45 +153,4 @@ pub fn explain(
 /// The first channel of a patch, its voxel's own section where it sees several.
 pub(super) fn amplitude_of(patch: &Array3<f32>) -> ArrayView2<'_, f32> {
     patch.index_axis(Axis(0), 0)
-}
-
-/// The maps of a layer, each scaled to its own range.
-fn feature_picture(
-    explainer: &Explainer,
-    patch: &Array3<f32>,
-    title: &str,
-    layer: Option<&str>,
-) -> Result<Vec<u8>, RunError> {
-    let (layer, maps) = explainer.feature_maps(patch.view(), layer)?;
-    let shown: Vec<Array2<f32>> = maps.outer_iter().take(MOST_MAPS).map(shares).collect();
-    let tile = |(number, map)| Tile {
-        captions: vec![format!("{number}")],
-        content: TileContent::Share(ArrayView2::from(map)),
-        heat: None,
-        marked: false,
-    };
-    let tiles: Vec<Tile<'_>> = shown.iter().enumerate().map(tile).collect();
-    let title = format!("{title}: {} of {} maps of {layer}", tiles.len(), maps.dim().0);
-    Ok(TilesFigure { title: &title, tiles: &tiles, columns: 8, side: 110, share: Some("share of its range") }.png()?)
-}
-
-/// Values as shares of their range from 0, or from the smallest where they fall below, to the largest.
-fn shares(values: ArrayView2<'_, f32>) -> Array2<f32> {
-    let (low, high) = values.iter().fold((0.0f32, 0.0f32), |(low, high), &value| (low.min(value), high.max(value)));
-    let range = if high > low { high - low } else { 1.0 };
-    values.mapv(|value| (value - low) / range)
-}
-
-#[cfg(test)]
-mod tests {
-    use ndarray::array;
-
-    use super::*;
-
-    #[test]
-    fn shares_reach_from_nothing_to_the_strongest() {
-        assert_eq!(shares(array![[0.0, 2.0], [4.0, 1.0]].view()), array![[0.0, 0.5], [1.0, 0.25]]);
-        assert_eq!(shares(array![[-1.0, 1.0]].view()), array![[0.0, 1.0]]);
-        assert_eq!(shares(array![[0.0, 0.0]].view()), array![[0.0, 0.0]]);
-    }
 }
