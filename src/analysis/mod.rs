@@ -4,4 +4,4 @@ mod baseline;
 pub mod features;
 pub mod shallow;
 
-pub use baseline::{BaselineRow, HeldOut, baseline};
+pub use baseline::{BaselineRow, FitProgress, Part, Trial, baseline};

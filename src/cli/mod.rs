@@ -4,6 +4,7 @@
 
 mod arguments;
 mod baseline;
+mod baseline_answer;
 mod batch;
 mod carry_out;
 mod completions;

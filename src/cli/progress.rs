@@ -6,6 +6,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::printer::Printer;
 use super::quantity::{duration, grouped, time_left};
+use crate::analysis::FitProgress;
 use crate::job::{JobEvent, Listener};
 use crate::predict::pictures::PictureProgress;
 use crate::predict::{PredictionProgress, PredictionSummary};
@@ -20,6 +21,8 @@ pub(super) struct Progress<'a> {
     phase: Option<Phase>,
     /// When the part of the work that goes on was announced.
     announced: Instant,
+    /// What it goes through: `voxels`, `pictures`.
+    units: &'static str,
 }
 
 /// A part of the work that can be counted.
@@ -37,7 +40,7 @@ struct Phase {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(printer: &'a Printer) -> Self {
-        Self { printer, phase: None, announced: Instant::now() }
+        Self { printer, phase: None, announced: Instant::now(), units: "voxels" }
     }
 
     fn begin(&mut self, started: Instant, kept: u64, total: u64) {
@@ -92,7 +95,7 @@ impl<'a> Progress<'a> {
                     phase.done = *step;
                     phase.voxels += voxels;
                     let what = format!("step {step} of {steps}, loss {loss:.3}, accuracy {:.1} %", accuracy * 100.0);
-                    phase.show(&what, self.printer);
+                    phase.show_rate(&what, self.units, self.printer);
                 }
             }
             TrainingEvent::Epoch { record, best } => {
@@ -122,7 +125,7 @@ impl<'a> Progress<'a> {
         phase.voxels = progress.computed_voxels;
         phase.kept = progress.voxels - progress.computed_voxels;
         let what = format!("section {} of {}", progress.sections, progress.total_sections);
-        phase.show(&what, self.printer);
+        phase.show_rate(&what, "voxels", self.printer);
         if progress.sections == progress.total_sections {
             self.end();
         }
@@ -144,6 +147,18 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn fits(&mut self, &FitProgress { classifier, done, of }: &FitProgress) {
+        if self.phase.is_none() {
+            self.begin(self.announced, 0, of as u64);
+        }
+        let Some(phase) = &mut self.phase else { return };
+        phase.done = done as u64;
+        phase.show_text(format!("{}, fit {done} of {of}", classifier.name()), self.printer);
+        if done == of {
+            self.end();
+        }
+    }
+
     fn predicted(&mut self, summary: &PredictionSummary) {
         self.end();
         if summary.voxels > 0 {
@@ -159,15 +174,14 @@ impl<'a> Progress<'a> {
 }
 
 impl Phase {
-    fn show(&mut self, what: &str, printer: &Printer) {
-        self.show_rate(what, "voxels", printer);
+    fn show_rate(&mut self, what: &str, units: &str, printer: &Printer) {
+        let rate = self.voxels as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
+        self.show_text(format!("{what}, {} {units}/s", grouped(rate as u64)), printer);
     }
 
-    fn show_rate(&mut self, what: &str, units: &str, printer: &Printer) {
-        let elapsed = self.started.elapsed();
-        let rate = self.voxels as f64 / elapsed.as_secs_f64().max(1e-9);
-        let mut text = format!("{what}, {} {units}/s", grouped(rate as u64));
-        if let Some(left) = time_left(elapsed, self.done - self.kept, self.total - self.done) {
+    /// Shows `text` and the time left.
+    fn show_text(&mut self, mut text: String, printer: &Printer) {
+        if let Some(left) = time_left(self.started.elapsed(), self.done - self.kept, self.total - self.done) {
             text += &format!(", {} left", duration(left));
         }
         match &self.bar {
@@ -190,6 +204,7 @@ impl Listener for Progress<'_> {
             JobEvent::Stage(title) => {
                 self.end();
                 self.announced = Instant::now();
+                self.units = if title.ends_with(" pictures") { "pictures" } else { "voxels" };
                 self.printer.note(title);
             }
             JobEvent::Note(text) => self.print(|printer| printer.note(format_args!("  {text}"))),
@@ -197,6 +212,7 @@ impl Listener for Progress<'_> {
             JobEvent::Training(event) => self.training(event),
             JobEvent::Prediction(progress) => self.prediction(progress),
             JobEvent::Pictures(progress) => self.pictures(progress),
+            JobEvent::Fit(progress) => self.fits(progress),
             JobEvent::Predicted(summary) => self.predicted(summary),
         }
     }

@@ -1,5 +1,6 @@
 //! What a running job tells those who watch it.
 
+use crate::analysis::FitProgress;
 use crate::predict::pictures::PictureProgress;
 use crate::predict::{PredictionProgress, PredictionSummary};
 use crate::train::TrainingEvent;
@@ -20,6 +21,8 @@ pub enum JobEvent<'a> {
     Prediction(&'a PredictionProgress),
     /// Pictures go through a network.
     Pictures(&'a PictureProgress),
+    /// Classifiers without deep learning are fitted.
+    Fit(&'a FitProgress),
     /// A cube is interpreted.
     Predicted(&'a PredictionSummary),
 }

@@ -3,6 +3,7 @@
 mod any_job;
 mod augmentation_picture;
 mod baseline;
+mod baseline_table;
 mod batch;
 mod batch_row;
 mod batch_schema;
@@ -47,7 +48,8 @@ mod words;
 mod write;
 
 pub use any_job::{AnyJob, load_any};
-pub use baseline::{BaselineOptions, BaselineOutcome, survey_baseline};
+pub use baseline::survey_baseline;
+pub use baseline_table::{BaselineOptions, BaselineOutcome};
 pub use batch::{BatchOutcome, run_batch};
 pub use batch_row::{BatchRow, BatchStatus};
 pub use batch_schema::{BatchPlan, PlannedRun, load_batch};

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use super::ReportError;
 use super::score_files::write_csv;
-use crate::analysis::{BaselineRow, HeldOut};
+use crate::analysis::{BaselineRow, Part};
 use crate::grid::ClassTable;
 use crate::metrics::Scores;
 
 /// Columns of every set of rows held out.
 const SCORES: [&str; 4] = ["accuracy", "balanced_accuracy", "roc_auc", "f1"];
 
-/// Writes one line per classifier: its name, the scores on each of `sets` (`validation`, `test`), and seconds.
+/// Writes one line per classifier: its name, the scores on each of `sets` (`validation`, `test`, `cross_validation`), and seconds.
 ///
 /// # Errors
 /// When the file cannot be written.
@@ -27,22 +27,17 @@ pub fn write_baseline(path: &Path, sets: &[&str], rows: &[BaselineRow]) -> Resul
     write_csv(path, &lines)
 }
 
-/// Writes one line per row of features: the set it belongs to, its class, and the values under `names`.
+/// Writes one line per row of features: the part it belongs to, its class, and the values under `names`.
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write_features(
-    path: &Path,
-    names: &[String],
-    classes: &ClassTable,
-    sets: &[(&str, HeldOut<'_>)],
-) -> Result<(), ReportError> {
+pub fn write_features(path: &Path, names: &[String], classes: &ClassTable, parts: &[Part]) -> Result<(), ReportError> {
     let class_names: Vec<_> = classes.iter().map(|class| class.name.clone()).collect();
     let header = ["set".to_owned(), "class".to_owned()].into_iter().chain(names.iter().cloned());
     let mut lines: Vec<Vec<String>> = vec![header.collect()];
-    for (set, rows) in sets {
-        for (values, &code) in rows.features.rows().into_iter().zip(rows.codes) {
-            let which = [(*set).to_owned(), class_names[usize::from(code)].clone()];
+    for part in parts {
+        for (values, &code) in part.features.rows().into_iter().zip(&part.codes) {
+            let which = [part.name.clone(), class_names[usize::from(code)].clone()];
             lines.push(which.into_iter().chain(values.iter().map(f32::to_string)).collect());
         }
     }

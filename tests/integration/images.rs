@@ -182,3 +182,137 @@ fn what_cannot_be_learnt_or_classified_is_refused_with_the_reason() {
     fs::write(workshop.path("text.png"), b"not a picture").unwrap();
     workshop.facies(&["images", "classify", "--model", "m", "text.png"]).expect(3, &["text.png", "is no jpg"]);
 }
+
+/// The lines of a table without its last column, which holds seconds.
+fn without_times(table: &str) -> Vec<String> {
+    table.lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
+}
+
+fn baseline_of(workshop: &Workshop, name: &str) -> Vec<String> {
+    without_times(&String::from_utf8(workshop.read(&format!("runs/{name}-baseline/baseline.csv"))).unwrap())
+}
+
+#[test]
+fn shallow_classifiers_are_scored_on_each_folder_and_on_folds_of_one() {
+    let workshop = divided();
+    let all = ["baseline", "rocks_train", "--validation", "rocks_validation", "--test", "rocks_test", "--size", "32"];
+    fs::write(workshop.path("rocks_test/folds/torn.png"), b"\x89PNG\r\n").unwrap();
+    let done = workshop.facies(&all);
+    done.expect(
+        0,
+        &["48 training, 16 validation, 16 test pictures", "left out: rocks_test/folds/torn.png: is cut off"],
+    );
+    let lines = baseline_of(&workshop, "rocks_train");
+    let scores = |set: &str| ["accuracy", "balanced_accuracy", "roc_auc", "f1"].map(|score| format!("{set}_{score}"));
+    assert_eq!(lines[0], format!("model,{},{}", scores("validation").join(","), scores("test").join(",")));
+    let accuracy = |lines: &[String], model: &str| -> f64 {
+        let line = lines.iter().find(|line| line.starts_with(&format!("{model},"))).unwrap();
+        line.split(',').nth(1).unwrap().parse().unwrap()
+    };
+    assert_eq!((lines.len(), accuracy(&lines, "dummy")), (11, 0.25));
+    // Drawn textures are told apart by what tells textures apart.
+    assert!(accuracy(&lines, "random_forest") > 0.7, "{lines:?}");
+    let errors = workshop.read("runs/rocks_train-baseline/baseline.errors.csv");
+    assert!(String::from_utf8(errors).unwrap().contains("torn.png"));
+    assert!(workshop.path("runs/rocks_train-baseline/baseline.png").exists());
+    fs::remove_file(workshop.path("rocks_test/folds/torn.png")).unwrap();
+    workshop.facies(&[&all[..], &["--threads", "2"]].concat()).expect(0, &[]);
+    assert_eq!(baseline_of(&workshop, "rocks_train"), lines, "whatever the threads");
+    assert!(!workshop.path("runs/rocks_train-baseline/baseline.errors.csv").exists());
+
+    let models = ["--models", "extra_trees,dummy"];
+    let folds = ["baseline", "rocks", "--size", "32", "--folds", "4", "--features", "edges,gabor", "--write-features"];
+    let told = workshop.facies(&[&folds[..], &models].concat());
+    told.expect(0, &["4 folds, each scored by what learnt the others", "balanced accuracy (cross-validation)"]);
+    let lines = baseline_of(&workshop, "rocks");
+    assert_eq!(lines[0], format!("model,{}", scores("cross_validation").join(",")));
+    // Every picture is held out once, and all classes are equally frequent.
+    assert!(accuracy(&lines, "extra_trees") > 0.7 && accuracy(&lines, "dummy") <= 0.25, "{lines:?}");
+    let features = String::from_utf8(workshop.read("runs/rocks-baseline/features.csv")).unwrap();
+    let features: Vec<_> = features.lines().collect();
+    assert!(features[0].starts_with("set,class,edges_1,") && features[0].ends_with("gabor_24"), "{}", features[0]);
+    let of_fold = |fold: &str| features.iter().filter(|line| line.starts_with(&format!("{fold},"))).count();
+    assert_eq!((features.len(), ["fold1", "fold2", "fold3", "fold4"].map(of_fold)), (81, [20; 4]));
+
+    let share = ["baseline", "rocks", "--size", "32", "--share", "20", "--name", "shares", "--json"];
+    let json = workshop.json(&[&share[..], &models].concat());
+    let sizes = (&json["training_pictures"], &json["held_out"]["held_out"], &json["folds"]);
+    assert_eq!(sizes, (&64.into(), &16.into(), &serde_json::Value::Null));
+    assert!(json["models"][0]["held_out"]["accuracy"].as_f64().unwrap() > 0.5, "{json}");
+    assert!(baseline_of(&workshop, "shares")[0].starts_with("model,held_out_accuracy,"));
+
+    // Scores on pictures that were learnt from say little.
+    let leaky =
+        workshop.facies(&[&["baseline", "rocks_train", "--test", "rocks", "--size", "16"][..], &models[..]].concat());
+    leaky.expect(0, &["48 of the pictures held out are training pictures as well"]);
+}
+
+#[test]
+fn bottlenecks_serve_shallow_classifiers_as_features() {
+    let workshop = divided();
+    workshop.facies(&FEATURES).expect(0, &[]);
+    let done = workshop.facies(&["baseline", "--bottlenecks", "bn1"]);
+    done.expect(0, &["1,280 features; 48 training, 16 validation pictures", "accuracy (validation)"]);
+    let lines = baseline_of(&workshop, "bn1");
+    let of =
+        |model: &str| lines.iter().find(|line| line.starts_with(model)).unwrap().split(',').nth(1).unwrap().to_owned();
+    let [regression, dummy] = ["logistic_regression", "dummy"].map(|model| of(model).parse::<f64>().unwrap());
+    // A network of chance tells drawn textures apart better than chance does.
+    assert!(regression > dummy + 0.2, "{lines:?}");
+    let train_only: Vec<_> = FEATURES.iter().copied().filter(|word| *word != "rocks_validation").collect();
+    workshop.facies(&[&train_only[..], &["--name", "alone"]].concat()).expect(0, &[]);
+    workshop.facies(&["baseline", "--bottlenecks", "alone"]).expect(3, &["is held out", "facies images features"]);
+    workshop.facies(&["baseline", "--bottlenecks", "none"]).expect(3, &["none.safetensors"]);
+}
+
+#[test]
+fn what_shallow_classifiers_cannot_be_scored_on_is_refused_with_the_reason() {
+    let workshop = divided();
+    let train = "rocks_train";
+    for (arguments, words) in [
+        (
+            &["job.yaml", "--test", "rocks_test"][..],
+            &["`--test` has no meaning for a job file", "a folder of pictures"][..],
+        ),
+        (&["job.yaml", "--features", "grey,color"], &["`--features color`", "a job file"]),
+        (&[train, "--set", "seed=4"], &["`--set` has no meaning for a folder of pictures", "a job file"]),
+        (&[train, "--voxels", "100"], &["`--voxels`", "a job file"]),
+        (&[train, "--features", "attributes"], &["`--features attributes`", "a folder of pictures"]),
+        (&[train, "--folds", "3", "--test", "rocks_test"], &["--folds", "cannot be used with", "--test"]),
+        (&[train, "--bottlenecks", "bn1"], &["--bottlenecks", "cannot be used with"]),
+        (&["--bottlenecks", "bn1", "--size", "64"], &["`--size` has no meaning for bottlenecks"]),
+        (&[train, "--test", "rocks_tset"], &["there is no folder rocks_tset"]),
+        (&["nothing.yaml"], &["neither a job file nor a folder nothing.yaml"]),
+        (&[], &["JOB|FOLDER"]),
+    ] {
+        workshop.facies(&[&["baseline"][..], arguments].concat()).expect_refusal(2, words);
+    }
+
+    workshop.facies(&["baseline", "rocks/folds"]).expect_refusal(3, &["one level too deep"]);
+    let quick = ["--size", "16", "--models", "dummy"];
+    let refused = |folder: &str, more: &[&str], words: &[&str]| {
+        workshop.facies(&[&["baseline", folder][..], more, &quick].concat()).expect_refusal(3, words);
+    };
+    // Other classes, a class without pictures, one whose pictures are torn, and one that shows one thing only.
+    fs::create_dir_all(workshop.path("other/zigzag")).unwrap();
+    fs::copy(workshop.path("rocks/folds/folds_01.png"), workshop.path("other/zigzag/1.png")).unwrap();
+    refused(train, &["--validation", "other"], &["`zigzag`", "rocks_train has not"]);
+    refused("other", &[], &["holds one class, `zigzag`"]);
+    fs::create_dir(workshop.path("other/empty")).unwrap();
+    refused("other", &[], &["no picture is in the folder of `empty`"]);
+    fs::write(workshop.path("other/empty/torn.png"), b"\x89PNG\r\n").unwrap();
+    refused("other", &["--validation", "other"], &["no picture of `empty` in other can be read"]);
+    refused("other", &[], &["no picture of `empty` in other can be read"]);
+    for copy in 1..=6 {
+        let grain = format!("rocks/grains/grains_{copy:02}.png");
+        fs::copy(workshop.path(&grain), workshop.path(&format!("other/empty/grains_{copy}.png"))).unwrap();
+    }
+    refused("other", &[], &["`zigzag` in other has too few pictures that differ"]);
+    let pair = workshop.path("pair");
+    for class in ["folds", "grains"] {
+        fs::create_dir_all(pair.join(class)).unwrap();
+        fs::copy(workshop.path(&format!("rocks/{class}/{class}_01.png")), pair.join(class).join("1.png")).unwrap();
+    }
+    refused("pair", &["--share", "20"], &["no picture in pair is held out"]);
+    assert!(!workshop.path("runs").exists());
+}

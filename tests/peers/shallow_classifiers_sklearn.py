@@ -1,9 +1,11 @@
-"""Compares the shallow table with scikit-learn on the same features.
+"""Compares the shallow table with scikit-learn on the same features, of voxels or of pictures.
 
-    facies baseline JOB.yaml --features --output RUNS
+    facies baseline JOB.yaml --write-features --output RUNS
+    facies baseline PICTURES --write-features --output RUNS      (or PICTURES --validation ..., or --bottlenecks NAME)
     python tests/peers/shallow_classifiers_sklearn.py RUNS/NAME-baseline
 
-Every classifier's accuracy on every set held out must be within three points of scikit-learn's.
+Every classifier's accuracy on every set held out must be within three points of scikit-learn's; of a cross-validation, over all
+its folds together.
 """
 
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
@@ -39,30 +42,47 @@ SEEDS = {"decision_tree": 5}
 LIMIT = 0.03
 
 
+def values(part: pd.DataFrame) -> np.ndarray:
+    return part.iloc[:, 2:].to_numpy(np.float64)
+
+
+def trials(features: pd.DataFrame) -> dict[str, list[tuple[pd.DataFrame, pd.DataFrame]]]:
+    """What is learnt from and what is scored, for every set of scores."""
+    parts = {name: part for name, part in features.groupby("set", sort=False)}
+    folds = [name for name in parts if name.startswith("fold")]
+    if folds:
+        return {"cross_validation": [(features[features["set"] != fold], parts[fold]) for fold in folds]}
+    return {name: [(parts["train"], part)] for name, part in parts.items() if name != "train"}
+
+
 def main(folder: Path) -> int:
-    features = pd.read_csv(folder / "features.csv")
+    # A class may be called "nan".
+    features = pd.read_csv(folder / "features.csv", dtype={"set": str, "class": str}, keep_default_na=False)
     ours = pd.read_csv(folder / "baseline.csv").set_index("model")
-    rows = {name: part for name, part in features.groupby("set")}
-    values = lambda part: part.iloc[:, 2:].to_numpy(np.float64)
-    train = rows.pop("train")
+    classes = sorted(features["class"].unique())
     failures = 0
     for name, line in ours.iterrows():
-        model = MODELS[name]
-        fitted = []
-        for seed in range(SEEDS.get(name, 1)):
-            if SEEDS.get(name):
-                model.set_params(random_state=seed)
-            fitted.append(model.fit(values(train), train["class"]))
-            for set_name, part in rows.items():
-                part.attrs.setdefault(name, []).append(model.score(values(part), part["class"]))
-        for set_name, part in rows.items():
-            theirs = part.attrs[name]
+        for set_name, pairs in trials(features).items():
+            theirs, auc = [], ""
+            truth = pd.concat([part["class"] for _, part in pairs])
+            for seed in range(SEEDS.get(name, 1)):
+                model = clone(MODELS[name])
+                if SEEDS.get(name):
+                    model.set_params(random_state=seed)
+                right, probabilities = 0, []
+                for train, part in pairs:
+                    model.fit(values(train), train["class"])
+                    right += (model.predict(values(part)) == part["class"]).sum()
+                    if hasattr(model, "predict_proba"):
+                        probabilities.append(model.predict_proba(values(part)))
+                theirs.append(right / len(truth))
+            if probabilities and truth.nunique() == len(classes):
+                scores = np.concatenate(probabilities)
+                scores = scores[:, 1] if len(classes) == 2 else scores
+                theirs_auc = roc_auc_score(truth, scores, multi_class="ovr", labels=classes)
+                auc = f", ROC AUC {line[f'{set_name}_roc_auc']:.3f} against {theirs_auc:.3f}"
             accuracy = line[f"{set_name}_accuracy"]
             away = max(min(theirs) - accuracy, accuracy - max(theirs), 0.0)
-            auc = ""
-            if hasattr(model, "predict_proba") and part["class"].nunique() == train["class"].nunique():
-                theirs_auc = roc_auc_score(part["class"], model.predict_proba(values(part)), multi_class="ovr")
-                auc = f", ROC AUC {line[f'{set_name}_roc_auc']:.3f} against {theirs_auc:.3f}"
             print(f"{name} on {set_name}: {accuracy:.3f}, scikit-learn {np.mean(theirs):.3f}{auc}")
             failures += away > LIMIT
     print("all within three points" if not failures else f"{failures} differ by more than three points")

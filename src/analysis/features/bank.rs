@@ -39,6 +39,30 @@ pub enum Family {
 }
 
 impl Family {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Color,
+        Self::Grey,
+        Self::Reduced,
+        Self::Gabor,
+        Self::Edges,
+        Self::Noise,
+        Self::Moments,
+        Self::Cooccurrence,
+        Self::Structure,
+        Self::Attributes,
+    ];
+
+    /// Whether photographs have it.
+    pub fn describes_pictures(self) -> bool {
+        self != Self::Attributes
+    }
+
+    /// Whether patches of seismic sections have it.
+    pub fn describes_patches(self) -> bool {
+        self != Self::Color
+    }
+
     /// Its name in tables and jobs.
     pub fn name(self) -> &'static str {
         match self {
@@ -64,6 +88,17 @@ impl FeatureBank {
     /// Rows and columns that a subject has at least.
     pub const LEAST_SIDE: usize = 8;
 
+    /// These families, each once, in the order in which they are named first.
+    pub fn new(families: &[Family]) -> Self {
+        let mut once = Vec::new();
+        families.iter().for_each(|family| {
+            if !once.contains(family) {
+                once.push(*family)
+            }
+        });
+        Self(once)
+    }
+
     /// What describes photographs.
     pub fn of_pictures() -> Self {
         use Family::*;
@@ -76,7 +111,7 @@ impl FeatureBank {
         Self(vec![Grey, Reduced, Gabor, Edges, Noise, Moments, Cooccurrence, Structure, Attributes])
     }
 
-    /// These families, without those that `subject` does not have.
+    /// Its families.
     pub fn families(&self) -> &[Family] {
         &self.0
     }
@@ -160,6 +195,19 @@ mod tests {
                 assert!(flat.iter().all(|value| value.is_finite()));
             }
         }
+    }
+
+    #[test]
+    fn subjects_have_values_of_their_own_families_alone() {
+        let picture = Array3::from_shape_fn((3, 12, 12), |(c, x, y)| ((c + 3 * x + y) % 7) as f32 / 7.0);
+        let (picture, patch) = (Subject::Picture(picture.view()), waves(12, 0.4, 0.7));
+        for family in Family::ALL {
+            let values = |subject| FeatureBank::new(&[family, family]).describe(subject).len();
+            assert_eq!(values(picture) > 0, family.describes_pictures(), "{family:?}");
+            assert_eq!(values(Subject::Patch(patch.view())) > 0, family.describes_patches(), "{family:?}");
+        }
+        let once = FeatureBank::new(&[Family::Moments, Family::Grey, Family::Moments]);
+        assert_eq!(once.families(), [Family::Moments, Family::Grey]);
     }
 
     #[test]

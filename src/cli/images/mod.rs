@@ -41,7 +41,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
 }
 
 /// A name of one file, as the names of jobs are.
-fn plain_name(text: &str) -> Result<String, String> {
+pub(super) fn plain_name(text: &str) -> Result<String, String> {
     if !text.is_empty() && is_plain_name(text) {
         Ok(text.to_owned())
     } else {

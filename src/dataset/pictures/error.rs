@@ -115,6 +115,38 @@ pub enum PictureFolderError {
         /// How many there are.
         count: usize,
     },
+    /// Classes that nothing can be learnt of.
+    #[error("no picture of {} in {} can be read", listed(classes), Shown(path))]
+    #[diagnostic(help("mend the pictures, or take the class out: classifiers learn from every class"))]
+    UnreadableClasses {
+        /// The folder.
+        path: PathBuf,
+        /// The classes.
+        classes: Vec<String>,
+    },
+    /// Classes of which a fold leaves none to learn from.
+    #[error(
+        "{} in {} has too few pictures that differ: of a fold that holds it out, nothing is left to learn from",
+        listed(classes),
+        Shown(path)
+    )]
+    #[diagnostic(help("add pictures to the class, or score on other folders, with `--validation` or `--test`"))]
+    TooAlike {
+        /// The folder.
+        path: PathBuf,
+        /// The classes.
+        classes: Vec<String>,
+    },
+    /// No picture to score on.
+    #[error("no picture in {} is held out to score on", Shown(path))]
+    #[diagnostic(help(
+        "a class needs three pictures that differ; folders to score on can be named, too: `--validation FOLDER` here, a second \
+         folder for `facies images features`"
+    ))]
+    NothingHeldOut {
+        /// The folder, or the bottlenecks.
+        path: PathBuf,
+    },
     /// A split that cannot be made.
     #[error("the pictures cannot be divided: {reason}")]
     Split {

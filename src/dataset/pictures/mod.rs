@@ -32,6 +32,6 @@ pub use load::{LoadedPictures, PictureShape, load_pictures};
 pub use picture::{MOST_BYTES, MOST_PIXELS, Picture, Remark, decode_picture, read_bytes, read_picture};
 pub use resize::{Fit, MOST_SIDE};
 pub use sampler::{PictureBatch, PictureSampler, PictureSamplerOptions};
-pub use split::{PictureDivision, PictureSet, PictureSplit, SplitBy, divide};
+pub use split::{PictureDivision, PictureSet, PictureSplit, SplitBy, divide, divide_known};
 pub use split_folders::{Transfer, WrittenSet, write_split};
 pub use synthetic::{SYNTHETIC_CLASSES, SyntheticPictures, write_synthetic};

@@ -77,7 +77,24 @@ const MOST_FOLDS: usize = 100;
 /// When the parts leave nothing to train on, or no picture can be read.
 pub fn divide(folder: &PictureFolder, options: &PictureSplit) -> Result<PictureDivision, PictureFolderError> {
     options.check()?;
-    let read: Vec<_> = folder.pictures().par_iter().map(|picture| Fingerprint::of_file(&picture.path)).collect();
+    let read = folder.pictures().par_iter().map(|picture| Fingerprint::of_file(&picture.path)).collect();
+    divide_known(folder, read, options)
+}
+
+/// Divides a folder of whose pictures the fingerprints are known, in the order of [`PictureFolder::pictures`].
+///
+/// # Errors
+/// As [`divide`].
+///
+/// # Panics
+/// When there is not one fingerprint per picture.
+pub fn divide_known(
+    folder: &PictureFolder,
+    read: Vec<Result<Fingerprint, UnreadablePicture>>,
+    options: &PictureSplit,
+) -> Result<PictureDivision, PictureFolderError> {
+    options.check()?;
+    assert_eq!(read.len(), folder.pictures().len(), "one fingerprint per picture");
     let (mut unreadable, mut prints) = (Vec::new(), Vec::new());
     for fingerprint in read {
         prints.push(fingerprint.map_err(|error| unreadable.push(error)).ok());

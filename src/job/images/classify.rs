@@ -145,8 +145,8 @@ pub fn classify_folder(
     Ok(ClassifyOutcome { pictures, unreadable, scores, files: written })
 }
 
-/// Removes what an earlier classification left and this one does not make again.
-fn remove_stale(path: &Path) -> Result<(), RunError> {
+/// Removes what an earlier run left and this one does not make again.
+pub(super) fn remove_stale(path: &Path) -> Result<(), RunError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(RunError::io("remove", path)(error)),
         _ => Ok(()),

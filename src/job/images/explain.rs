@@ -35,8 +35,8 @@ pub(in crate::job) struct Question<'a> {
     pub(in crate::job) layer: Option<&'a str>,
     /// The class to explain; the predicted one if none is given.
     pub(in crate::job) class: Option<usize>,
-    /// Whether the maps of the layer are drawn, too.
-    pub(in crate::job) maps: bool,
+    /// For how many of the pictures, the first of them, the maps of the layer are drawn, too.
+    pub(in crate::job) maps: usize,
 }
 
 /// What came of pictures that were to be explained.
@@ -74,7 +74,12 @@ pub(in crate::job) fn draw_explanations(
             return Err(RunError::Interrupted);
         }
         match read_picture(&picture.path) {
-            Ok(read) => explained.figures.extend(drawing.figures(picture, &read, &unique(picture, &mut names))?),
+            Ok(read) => explained.figures.extend(drawing.figures(
+                picture,
+                &read,
+                &unique(picture, &mut names),
+                done < question.maps,
+            )?),
             Err(unreadable) => {
                 listener.notice(&JobEvent::Warning(&unreadable.to_string()));
                 explained.unreadable.push(unreadable);
@@ -94,8 +99,14 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    fn figures(&self, picture: &PictureToExplain, read: &Picture, name: &str) -> Result<Vec<PathBuf>, RunError> {
-        let (description, Question { layer, class, maps }) = (&self.model.description, self.question);
+    fn figures(
+        &self,
+        picture: &PictureToExplain,
+        read: &Picture,
+        name: &str,
+        draws_maps: bool,
+    ) -> Result<Vec<PathBuf>, RunError> {
+        let (description, Question { layer, class, .. }) = (&self.model.description, self.question);
         let input = description.pictures;
         let mut seen = squared(read, input.side, input.fit)?;
         input.normalization.apply(seen.view_mut());
@@ -123,7 +134,7 @@ impl Drawing<'_> {
         let bar = Some("share of the strongest");
         let mut files = vec![self.folder.join(format!("{name}.png"))];
         TilesFigure { title: &title, tiles: &tiles, columns: 2, side: SIDE, share: bar }.draw(&files[0])?;
-        if maps {
+        if draws_maps {
             let path = self.folder.join(format!("{name}-maps.png"));
             maps_figure(&self.explainer, seen.view(), &title, layer, &path)?;
             files.push(path);

@@ -77,7 +77,7 @@ pub fn explain_pictures(
         fs::create_dir_all(&options.folder).map_err(RunError::io("make", &options.folder))?;
         (pictures, files) = sought(options, &model, pictures, listener, interrupted)?;
     }
-    let question = Question { layer: options.layer.as_deref(), class, maps: options.maps };
+    let question = Question { layer: options.layer.as_deref(), class, maps: if options.maps { usize::MAX } else { 0 } };
     let Explained { figures, unreadable } =
         draw_explanations(&model, options.device, &pictures, question, &options.folder, listener, interrupted)?;
     match unreadable.into_iter().next() {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use super::explain::{PictureToExplain, Question, draw_explanations};
 use super::gallery::{GalleryPicture, MOST_SHOWN, draw_gallery};
-use super::scoring::{FIGURES, Misclassified, ScoredSet};
+use super::scoring::{FIGURES, Misclassified, ScoredPicture, ScoredSet};
 use crate::job::run_folder::FigureRecord;
 use crate::job::{Listener, RunError};
 use crate::network::{Device, PictureModel};
@@ -55,14 +55,14 @@ pub(super) fn show(
     }
     let mut chosen: Vec<_> = wrong.iter().map(|wrong| &wrong.picture).collect();
     let firsts = (0..classes.len()).filter_map(|class| {
-        let right = |picture: &&super::scoring::ScoredPicture| {
+        let right = |picture: &&ScoredPicture| {
             usize::from(picture.class) == class && !wrong.iter().any(|wrong| wrong.picture.path == picture.path)
         };
         set.pictures.iter().find(right)
     });
     chosen.extend(firsts);
     chosen.truncate(explained);
-    let to_explain = |picture: &&super::scoring::ScoredPicture| PictureToExplain {
+    let to_explain = |picture: &&ScoredPicture| PictureToExplain {
         path: picture.path.clone(),
         truth: Some(usize::from(picture.class)),
     };
@@ -72,19 +72,16 @@ pub(super) fn show(
         // Those of an earlier training.
         fs::remove_dir_all(&place).map_err(RunError::io("replace", &place))?;
     }
-    let first = pictures.len().min(1);
-    for (pictures, maps) in [(&pictures[..first], true), (&pictures[first..], false)] {
-        let question = Question { maps, ..Question::default() };
-        let drawn = draw_explanations(model, device, pictures, question, &place, listener, interrupted)?;
-        for path in drawn.figures {
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let caption = if file.ends_with("-maps.png") {
-                "Maps of the layer whose gradients the picture above shows."
-            } else {
-                "What speaks for the class that was told (Grad-CAM)."
-            };
-            figures.push(figure(format!("{EXPLANATIONS}/{file}"), caption.to_owned()));
-        }
+    let question = Question { maps: 1, ..Question::default() };
+    let drawn = draw_explanations(model, device, &pictures, question, &place, listener, interrupted)?;
+    for path in drawn.figures {
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let caption = if file.ends_with("-maps.png") {
+            "Maps of the layer whose gradients the picture above shows."
+        } else {
+            "What speaks for the class that was told (Grad-CAM)."
+        };
+        figures.push(figure(format!("{EXPLANATIONS}/{file}"), caption.to_owned()));
     }
     Ok(figures)
 }

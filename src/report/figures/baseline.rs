@@ -66,7 +66,7 @@ impl Figure for BaselineFigure<'_> {
         for (set, name) in self.sets.iter().enumerate() {
             let y = bottom + 3.0 * UNIT;
             canvas.fill(Rect { x, y: y - 0.5 * UNIT, width: 1.6 * UNIT, height: UNIT }, COLORS[set % COLORS.len()]);
-            canvas.text(name, [x + 2.1 * UNIT, y], middle);
+            canvas.text(&name.replace('_', "-"), [x + 2.1 * UNIT, y], middle);
             x += 4.0 * UNIT + text_width(name, style.size);
         }
         Ok(canvas.into_png()?)
