@@ -251,7 +251,6 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::PictureTooSmall { .. }
         | NetworkError::NoDenseForm
         | NetworkError::NoDropout
-        | NetworkError::NoPasses
         | NetworkError::UnknownLayer { .. }
         | NetworkError::NoPatchForm
         | NetworkError::DecoderDepth { .. }
