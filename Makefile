@@ -36,9 +36,13 @@ lint: setup ## format and lints only
 format: ## format the source
 	$(CARGO) fmt --all
 
-schema: setup ## write configs/schema.json anew
+schema: setup ## write the schemas in configs/ anew
 	$(CARGO) run --release --locked -- schema > configs/schema.json.new
 	mv configs/schema.json.new configs/schema.json
+	$(CARGO) run --release --locked -- schema --images > configs/images-schema.json.new
+	mv configs/images-schema.json.new configs/images-schema.json
+	$(CARGO) run --release --locked -- schema --batch > configs/batch-schema.json.new
+	mv configs/batch-schema.json.new configs/batch-schema.json
 
 peers: setup ## compare with PyTorch, segyio, h5py, xarray and others, in a Python environment of their own
 	@scripts/peers

@@ -211,6 +211,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::Shallow(_)
         | RunError::Predict(PredictError::Budget { .. } | PredictError::OtherBottlenecks { .. })
         | RunError::UnknownClass { .. }
+        | RunError::NoTruth { .. }
         | RunError::NoSuchVoxel { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,
@@ -250,7 +251,6 @@ fn of_network(error: &NetworkError) -> u8 {
         | NetworkError::PictureTooSmall { .. }
         | NetworkError::NoDenseForm
         | NetworkError::NoDropout
-        | NetworkError::NoPasses
         | NetworkError::UnknownLayer { .. }
         | NetworkError::NoPatchForm
         | NetworkError::DecoderDepth { .. }

@@ -21,6 +21,8 @@ pub(super) struct Progress<'a> {
     phase: Option<Phase>,
     /// When the part of the work that goes on was announced.
     announced: Instant,
+    /// What it goes through: `voxels`, `pictures`.
+    units: &'static str,
 }
 
 /// A part of the work that can be counted.
@@ -38,7 +40,7 @@ struct Phase {
 
 impl<'a> Progress<'a> {
     pub(super) fn new(printer: &'a Printer) -> Self {
-        Self { printer, phase: None, announced: Instant::now() }
+        Self { printer, phase: None, announced: Instant::now(), units: "voxels" }
     }
 
     fn begin(&mut self, started: Instant, kept: u64, total: u64) {
@@ -93,7 +95,7 @@ impl<'a> Progress<'a> {
                     phase.done = *step;
                     phase.voxels += voxels;
                     let what = format!("step {step} of {steps}, loss {loss:.3}, accuracy {:.1} %", accuracy * 100.0);
-                    phase.show(&what, self.printer);
+                    phase.show_rate(&what, self.units, self.printer);
                 }
             }
             TrainingEvent::Epoch { record, best } => {
@@ -123,7 +125,7 @@ impl<'a> Progress<'a> {
         phase.voxels = progress.computed_voxels;
         phase.kept = progress.voxels - progress.computed_voxels;
         let what = format!("section {} of {}", progress.sections, progress.total_sections);
-        phase.show(&what, self.printer);
+        phase.show_rate(&what, "voxels", self.printer);
         if progress.sections == progress.total_sections {
             self.end();
         }
@@ -172,10 +174,6 @@ impl<'a> Progress<'a> {
 }
 
 impl Phase {
-    fn show(&mut self, what: &str, printer: &Printer) {
-        self.show_rate(what, "voxels", printer);
-    }
-
     fn show_rate(&mut self, what: &str, units: &str, printer: &Printer) {
         let rate = self.voxels as f64 / self.started.elapsed().as_secs_f64().max(1e-9);
         self.show_text(format!("{what}, {} {units}/s", grouped(rate as u64)), printer);
@@ -206,6 +204,7 @@ impl Listener for Progress<'_> {
             JobEvent::Stage(title) => {
                 self.end();
                 self.announced = Instant::now();
+                self.units = if title.ends_with(" pictures") { "pictures" } else { "voxels" };
                 self.printer.note(title);
             }
             JobEvent::Note(text) => self.print(|printer| printer.note(format_args!("  {text}"))),

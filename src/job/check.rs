@@ -368,7 +368,6 @@ fn passes(job: &Job, prediction: &Prediction, at: &impl Fn(&str) -> String, find
         findings.add(at("monte_carlo"), message, "leave `stride` or `monte_carlo` out");
     }
     let error = match job.layers() {
-        Ok(layers) if layers.segmentation().is_some() => Some(NetworkError::NoPasses),
         Ok(layers) if !layers.drops() => Some(NetworkError::NoDropout),
         // What is wrong with the layers is told where the network stands.
         _ => None,

@@ -3,23 +3,23 @@
 use std::fs;
 use std::path::PathBuf;
 
-use ndarray::{Array2, Array3, ArrayView2, Axis};
+use ndarray::{Array3, ArrayView2, Axis};
 
-use super::patch_of_voxel::patch_of_voxel;
+use super::feature_maps::{maps_figure, shares};
+use super::patch_of_voxel::{part_round, patch_of_voxel, seen_of_voxel};
 use super::run_folder::RunFolder;
+use super::schema::{Job, TrainingForm};
 use super::training::{MODEL_FILE, scoring_engine};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{Padding, Subset};
 use crate::grid::Section;
-use crate::network::{DeviceChoice, Explainer, Model, NetworkError, set_threads};
+use crate::network::{DeviceChoice, Model, Segmentation, set_threads};
 use crate::predict::{ScoreOptions, Search, search_voxels};
 use crate::report::{Figure, Tile, TileContent, TilesFigure};
 use crate::volume::Volume;
 
 /// Folder of the pictures in a run folder.
 const PICTURES: &str = "explanations";
-/// Most maps of a layer that are drawn.
-const MOST_MAPS: usize = 64;
 
 /// What is to be explained.
 #[derive(Clone, Debug)]
@@ -45,10 +45,11 @@ pub struct ExplainOptions {
 }
 
 /// Draws where in their patches the network of a trained run found what speaks for the class of chosen voxels, and returns the
-/// pictures.
+/// pictures. A network that segments is shown all that the voxel's scores depend on, and the picture a part as large as the
+/// crops that it learnt from.
 ///
 /// # Errors
-/// When there is no model, voxel, class or layer as named, the network sees whole sections, or a file cannot be written.
+/// When there is no model, voxel, class or layer as named, or a file cannot be written.
 pub fn explain(
     loaded: &LoadedJob,
     options: &ExplainOptions,
@@ -74,6 +75,8 @@ pub fn explain(
     let reader = material.reader(&model.description)?;
     let (geometry, padding): (_, Padding) = (material.volume.geometry(), job.patch.padding.into());
     let plane = job.patch.planes()[0];
+    let segmentation = model.description.layers()?.segmentation();
+    let side = shown_side(job, segmentation);
     let mut voxels = Vec::new();
     for &(inline, crossline, position) in &options.at {
         let place = geometry.inline.index(inline).zip(geometry.crossline.index(crossline));
@@ -90,9 +93,6 @@ pub fn explain(
     let searches = [(Search::ConfidentlyWrong, options.wrong), (Search::Uncertain, options.uncertain)];
     if searches.iter().any(|(_, most)| *most > 0) {
         let predictor = model.predictor(device)?;
-        if predictor.segmentation().is_some() {
-            return Err(NetworkError::NoPatchForm.into());
-        }
         let dataset = material.dataset(loaded, &reader)?;
         let subset = [Subset::Test, Subset::Validation, Subset::Train];
         let subset = subset.into_iter().find(|&subset| dataset.total(subset) > 0).unwrap_or(Subset::Train);
@@ -100,7 +100,7 @@ pub fn explain(
         let score = ScoreOptions { engine, padding, most_voxels: Some(job.evaluation.patches) };
         for (search, most) in searches.into_iter().filter(|(_, most)| *most > 0) {
             listener.notice(&JobEvent::Stage(&format!("searching the {} voxels", subset.name())));
-            let found = search_voxels(&dataset, &predictor, &score, subset, search, [most, job.patch.size / 2])?;
+            let found = search_voxels(&dataset, &predictor, &score, subset, search, [most, side / 2])?;
             voxels.extend(found.iter().map(|voxel| (voxel.section, voxel.trace, voxel.sample, Some(*voxel))));
         }
     }
@@ -109,8 +109,20 @@ pub fn explain(
     let mut pictures = Vec::new();
     for (section, trace, sample, judged) in voxels {
         let channels = reader.read(section)?.channels;
-        let patch = patch_of_voxel(&channels, [trace, sample], job.patch.size, padding);
-        let explanation = explainer.grad_cam(patch.view(), class, options.layer.as_deref())?;
+        let shown = patch_of_voxel(&channels, [trace, sample], side, padding);
+        let (seen, explanation, heat) = match segmentation {
+            None => {
+                let explanation = explainer.grad_cam(shown.view(), class, options.layer.as_deref())?;
+                let heat = explanation.heat.clone();
+                (shown.clone(), explanation, heat)
+            }
+            Some(segmentation) => {
+                let (seen, place) = seen_of_voxel(&channels, [trace, sample], segmentation, padding);
+                let explanation = explainer.grad_cam_at(seen.view(), place, class, options.layer.as_deref())?;
+                let heat = part_round(&explanation.heat, place, side);
+                (seen, explanation, heat)
+            }
+        };
         let [inline, crossline] = section.cell(trace);
         let (inline, crossline) = (geometry.inline.number(inline), geometry.crossline.number(crossline));
         let (position, unit) = (geometry.vertical.position(sample), geometry.vertical.domain.unit());
@@ -119,11 +131,11 @@ pub fn explain(
         let name = |code: usize| material.classes.get(code as u8).map_or("", |class| class.name.as_str());
         let labelled = judged.map(|judged| format!("labelled {}", name(usize::from(judged.truth)))).unwrap_or_default();
         let share = explanation.probabilities.get(explanation.class).copied().unwrap_or_default();
-        let amplitude = amplitude_of(&patch);
-        let heat = shares(explanation.heat.view());
+        let amplitude = amplitude_of(&shown);
+        let heat = shares(heat.view());
         let tiles = [
             Tile {
-                captions: vec![format!("{} samples and traces", job.patch.size), labelled],
+                captions: vec![format!("{side} samples and traces"), labelled],
                 content: TileContent::Amplitude(amplitude),
                 heat: None,
                 marked: true,
@@ -143,56 +155,23 @@ pub fn explain(
         folder.write(&format!("{file}.png"), &figure.png()?)?;
         pictures.push(folder.file(&format!("{file}.png")));
         if options.features {
-            let png = feature_picture(&explainer, &patch, &title, options.layer.as_deref())?;
-            folder.write(&format!("{file}-maps.png"), &png)?;
-            pictures.push(folder.file(&format!("{file}-maps.png")));
+            let maps = folder.file(&format!("{file}-maps.png"));
+            maps_figure(&explainer, seen.view(), &title, options.layer.as_deref(), &maps)?;
+            pictures.push(maps);
         }
     }
     Ok(pictures)
 }
 
+/// Side of what is shown of a voxel: its patch, or the crop that a network that segments learns from.
+fn shown_side(job: &Job, segmentation: Option<Segmentation>) -> usize {
+    match &job.training.form {
+        TrainingForm::Dense(dense) if segmentation.is_some() => dense.crops(&job.network).crop,
+        _ => job.patch.size,
+    }
+}
+
 /// The first channel of a patch, its voxel's own section where it sees several.
 pub(super) fn amplitude_of(patch: &Array3<f32>) -> ArrayView2<'_, f32> {
     patch.index_axis(Axis(0), 0)
-}
-
-/// The maps of a layer, each scaled to its own range.
-fn feature_picture(
-    explainer: &Explainer,
-    patch: &Array3<f32>,
-    title: &str,
-    layer: Option<&str>,
-) -> Result<Vec<u8>, RunError> {
-    let (layer, maps) = explainer.feature_maps(patch.view(), layer)?;
-    let shown: Vec<Array2<f32>> = maps.outer_iter().take(MOST_MAPS).map(shares).collect();
-    let tile = |(number, map)| Tile {
-        captions: vec![format!("{number}")],
-        content: TileContent::Share(ArrayView2::from(map)),
-        heat: None,
-        marked: false,
-    };
-    let tiles: Vec<Tile<'_>> = shown.iter().enumerate().map(tile).collect();
-    let title = format!("{title}: {} of {} maps of {layer}", tiles.len(), maps.dim().0);
-    Ok(TilesFigure { title: &title, tiles: &tiles, columns: 8, side: 110, share: Some("share of its range") }.png()?)
-}
-
-/// Values as shares of their range from 0, or from the smallest where they fall below, to the largest.
-fn shares(values: ArrayView2<'_, f32>) -> Array2<f32> {
-    let (low, high) = values.iter().fold((0.0f32, 0.0f32), |(low, high), &value| (low.min(value), high.max(value)));
-    let range = if high > low { high - low } else { 1.0 };
-    values.mapv(|value| (value - low) / range)
-}
-
-#[cfg(test)]
-mod tests {
-    use ndarray::array;
-
-    use super::*;
-
-    #[test]
-    fn shares_reach_from_nothing_to_the_strongest() {
-        assert_eq!(shares(array![[0.0, 2.0], [4.0, 1.0]].view()), array![[0.0, 0.5], [1.0, 0.25]]);
-        assert_eq!(shares(array![[-1.0, 1.0]].view()), array![[0.0, 1.0]]);
-        assert_eq!(shares(array![[0.0, 0.0]].view()), array![[0.0, 0.0]]);
-    }
 }

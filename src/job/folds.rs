@@ -112,7 +112,7 @@ pub(super) fn record(spreads: &[ScoreSpread]) -> StageRecord {
 }
 
 /// The scores that say most, as name and words.
-pub fn told(spreads: &[ScoreSpread]) -> Vec<(String, String)> {
+pub(super) fn told(spreads: &[ScoreSpread]) -> Vec<(String, String)> {
     let is_told =
         |spread: &&ScoreSpread| spread.class.is_none() && spread.subset != "train" && TOLD.contains(&spread.score);
     let result = |score: &ScoreSpread| {

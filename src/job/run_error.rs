@@ -67,6 +67,15 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// Wrongly classified pictures are sought, and of none it is known what it shows.
+    #[error(
+        "what the pictures show is not known: none lies in a folder with the name of a class of the model, {known}"
+    )]
+    #[diagnostic(help("put the pictures of every class into a folder of its name, or seek with `--uncertain`"))]
+    NoTruth {
+        /// Names of the classes.
+        known: String,
+    },
     /// Labels cannot be read or do not fit the survey.
     #[error(transparent)]
     #[diagnostic(transparent)]

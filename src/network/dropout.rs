@@ -40,6 +40,8 @@ pub(super) struct Lots {
     entries: Vec<Entry>,
     /// Distance of neighbouring units in voxels.
     spread: u64,
+    /// Rows of the pictures that a network segments: how far apart the units of a map are then follows from its rows.
+    picture_rows: Option<u64>,
 }
 
 /// Where the map of one entry of the batch lies.
@@ -72,8 +74,17 @@ impl Lots {
         Self::new(draw, corners.iter().map(entry).collect())
     }
 
+    /// For pictures of `rows` rows that begin at `corners` of the section, which are multiples of the distance of the smallest
+    /// map's units, and that a network segments: units of every resolution lie in the section, and pictures that overlap share
+    /// them.
+    pub(super) fn of_pictures(draw: &Draw, corners: &[[usize; 2]], rows: usize) -> Self {
+        let in_section = Draw { origin: [0, 0], ..*draw };
+        Self { picture_rows: Some(rows as u64), ..Self::of_tiles(&in_section, corners) }
+    }
+
     fn new(draw: &Draw, entries: Vec<Entry>) -> Self {
-        Self { passes: draw.monte_carlo.passes, temperature: None, pass: None, entries, spread: 1 }
+        let passes = draw.monte_carlo.passes;
+        Self { passes, temperature: None, pass: None, entries, spread: 1, picture_rows: None }
     }
 
     /// The same for a calibrated network.
@@ -117,7 +128,9 @@ impl Lots {
             [_, channels, depth, rows, columns] => [channels * depth, rows, columns],
             _ => [size[1..].iter().product(), 1, 1],
         };
-        let factors = self.factors(layer, share, [channels, rows, columns].map(|length| length as usize));
+        let spread = self.picture_rows.map_or(self.spread, |all| all / rows.max(1) as u64);
+        let lots = Self { spread, ..self.clone() };
+        let factors = lots.factors(layer, share, [channels, rows, columns].map(|length| length as usize));
         let by_pixel = [size[0], rows, columns, channels];
         let factors = on_device(&factors, values.device())?.f_reshape(by_pixel)?.f_permute([0, 3, 1, 2])?;
         Ok(values.f_mul(&factors.f_reshape(&size)?)?.f_to_kind(values.kind())?)
@@ -227,6 +240,24 @@ mod tests {
             }
             let sum: f64 = first.iter().map(|&factor| f64::from(factor)).sum();
             assert!((sum / first.len() as f64 - 1.0).abs() < 0.012);
+        }
+    }
+
+    #[test]
+    fn units_of_pictures_that_overlap_have_one_lot_at_every_resolution() {
+        let kind = (tch::Kind::Float, Device::Cpu);
+        let dropped = |corners: &[[usize; 2]], rows: usize, size: [i64; 4]| {
+            let lots = Lots::of_pictures(&draw(3), corners, rows).of_pass(1);
+            lots.apply(&Tensor::f_ones(size, kind).unwrap(), 0, 0.5).unwrap()
+        };
+        for spacing in [1usize, 8] {
+            let side = |voxels: usize| (voxels / spacing) as i64;
+            let whole = dropped(&[[0, 0]], 64, [1, 5, side(64), side(80)]);
+            let parts = dropped(&[[24, 0], [32, 40]], 32, [2, 5, side(32), side(40)]);
+            for (number, [row, column]) in [[24, 0], [32, 40]].into_iter().enumerate() {
+                let same = whole.narrow(2, side(row), side(32)).narrow(3, side(column), side(40)).squeeze_dim(0);
+                assert!(same == parts.get(number as i64), "{spacing}: {row}, {column}");
+            }
         }
     }
 

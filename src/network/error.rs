@@ -86,12 +86,8 @@ pub enum NetworkError {
     },
     /// Passes with dropout over a network without any.
     #[error("the network has no dropout, so all passes of `monte_carlo` would be the same")]
-    #[diagnostic(help("give its head a `dropout` above 0 and train again, or leave `prediction.monte_carlo` out"))]
+    #[diagnostic(help("give it a `dropout` above 0 and train again, or leave `prediction.monte_carlo` out"))]
     NoDropout,
-    /// Passes with dropout over a network that segments.
-    #[error("passes with dropout are made with networks that see one window a voxel; a U-Net sees whole sections")]
-    #[diagnostic(help("ask for `entropy` or `margin`, which need no passes, and leave `prediction.monte_carlo` out"))]
-    NoPasses,
     /// A network that segments has no scores of one patch.
     #[error("a U-Net gives every voxel of a section its class; it has no form for single patches")]
     #[diagnostic(help("use `engine: dense` and `form: {{ dense: ... }}`"))]

@@ -1,14 +1,14 @@
 //! What a network looked at: class activation maps weighted by gradients, and the maps of its layers.
 
-use ndarray::{Array2, Array3, ArrayView3, Axis};
+use ndarray::{Array2, Array3, ArrayView3, Axis, s};
 use tch::{Kind, Tensor};
 
 use super::array::{shape, tensor_from_array, values};
 use super::convolution::pooled;
 use super::layer::leaves;
-use super::sequential::{Form, Sequential, joined};
+use super::sequential::{Form, Sequential, cut_to, doubled, joined};
 use super::volume_convolution::{convolve_volumes, into_volumes};
-use super::{Device, Layer, NetworkError, Precision, VolumeConvolution};
+use super::{Device, Layer, NetworkError, Precision, Segmentation, VolumeConvolution};
 
 /// Smallest side of a map that tells where something is.
 const LEAST_SIDE: i64 = 3;
@@ -45,6 +45,8 @@ enum Target<'a> {
     Name(&'a str),
     /// By its place in the outermost list.
     Place(usize),
+    /// The smallest of a network that segments: what is enlarged first.
+    Smallest,
 }
 
 /// The map that is looked for.
@@ -76,10 +78,47 @@ impl Explainer {
         class: Option<usize>,
         layer: Option<&str>,
     ) -> Result<Explanation, NetworkError> {
+        if self.network.layers.segmentation().is_some() {
+            return Err(NetworkError::NoPatchForm);
+        }
+        self.explanation(input, None, class, layer)
+    }
+
+    /// The same for one voxel `[row, column]` of an input of any size, by a network that segments (the voxel's own form of
+    /// K. Vinogradova et al., "Towards interpretable semantic segmentation via gradient-weighted class activation mapping",
+    /// 2020). The map is by default the smallest, at the end of the contracting path.
+    ///
+    /// # Errors
+    /// As [`Explainer::grad_cam`], and when the network does not segment or the voxel lies beyond the input.
+    pub fn grad_cam_at(
+        &self,
+        input: ArrayView3<'_, f32>,
+        voxel: [usize; 2],
+        class: Option<usize>,
+        layer: Option<&str>,
+    ) -> Result<Explanation, NetworkError> {
+        let shape = [input.dim().1, input.dim().2];
+        if self.network.layers.segmentation().is_none() {
+            return Err(NetworkError::NoDenseForm);
+        }
+        if voxel[0] >= shape[0] || voxel[1] >= shape[1] {
+            let (what, expected) = ("a voxel to explain".into(), format!("a place in {shape:?}"));
+            return Err(NetworkError::Shape { what, actual: voxel.to_vec(), expected });
+        }
+        self.explanation(input, Some(voxel), class, layer)
+    }
+
+    fn explanation(
+        &self,
+        input: ArrayView3<'_, f32>,
+        voxel: Option<[usize; 2]>,
+        class: Option<usize>,
+        layer: Option<&str>,
+    ) -> Result<Explanation, NetworkError> {
         let input_shape = [input.dim().1, input.dim().2];
         let input = self.placed(input)?;
         let (name, target) = self.target(&input, layer)?;
-        let (features, scores) = self.forward(&input, target)?;
+        let (features, scores) = self.forward(&input, target, voxel)?;
         let all_scores = values(&scores)?;
         let class = match class {
             Some(class) if class >= all_scores.len() => {
@@ -106,14 +145,17 @@ impl Explainer {
             let (start, side) = self.window(input_shape);
             let heat = map.f_upsample_bilinear2d(side.map(|side| side as i64), false, None, None)?;
             let mut whole = Array2::zeros(input_shape);
-            let inside = ndarray::s![start[0]..start[0] + side[0], start[1]..start[1] + side[1]];
-            whole.slice_mut(inside).assign(&plane(&heat)?);
+            // Less of it where the input was filled up.
+            let kept = [0, 1].map(|axis| side[axis].min(input_shape[axis] - start[axis]));
+            let inside = s![start[0]..start[0] + kept[0], start[1]..start[1] + kept[1]];
+            whole.slice_mut(inside).assign(&plane(&heat)?.slice(s![..kept[0], ..kept[1]]));
             let probabilities = values(&scores.f_softmax(1, Kind::Float)?)?;
             Ok(Explanation { layer: name, class, probabilities, scores: all_scores, map: plane(&map)?, heat: whole })
         })
     }
 
-    /// The maps `[channel, row, column]` that `layer` makes of an input, as [`Explainer::grad_cam`] takes them, and its name.
+    /// The maps `[channel, row, column]` that `layer` makes of an input, as [`Explainer::grad_cam`] takes them, or of any size by
+    /// a network that segments; and its name.
     ///
     /// # Errors
     /// As [`Explainer::grad_cam`].
@@ -124,7 +166,7 @@ impl Explainer {
     ) -> Result<(String, Array3<f32>), NetworkError> {
         let input = self.placed(input)?;
         let (name, target) = self.target(&input, layer)?;
-        let (features, _) = tch::no_grad(|| self.forward(&input, target))?;
+        let (features, _) = tch::no_grad(|| self.forward(&input, target, None))?;
         let features = if features.dim() == 5 { features.f_flatten(1, 2)? } else { features };
         let shape = shape(&features);
         let maps = Array3::from_shape_vec((shape[1], shape[2], shape[3]), values(&features)?);
@@ -133,10 +175,10 @@ impl Explainer {
 
     fn placed(&self, input: ArrayView3<'_, f32>) -> Result<Tensor, NetworkError> {
         let layers = &self.network.layers;
-        if layers.segmentation().is_some() {
-            return Err(NetworkError::NoPatchForm);
-        }
-        let expected = [layers.channels(), layers.patch, layers.patch];
+        let expected = match layers.segmentation() {
+            Some(_) => [layers.channels(), input.dim().1.max(1), input.dim().2.max(1)],
+            None => [layers.channels(), layers.patch, layers.patch],
+        };
         if input.shape() != expected {
             let (what, actual) = ("an input to explain".into(), input.shape().to_vec());
             return Err(NetworkError::Shape { what, actual, expected: format!("{expected:?}") });
@@ -146,9 +188,11 @@ impl Explainer {
 
     /// First place and length, of rows and columns, of what the network looks at.
     fn window(&self, input: [usize; 2]) -> ([usize; 2], [usize; 2]) {
-        match self.network.layers.receptive_field() {
-            Some(window) => ([self.network.layers.patch / 2 - window / 2; 2], [window; 2]),
-            None => ([0; 2], input),
+        let layers = &self.network.layers;
+        match (layers.receptive_field(), layers.segmentation()) {
+            (Some(window), _) => ([layers.patch / 2 - window / 2; 2], [window; 2]),
+            (None, Some(Segmentation { multiple, .. })) => ([0; 2], input.map(|side| side.next_multiple_of(multiple))),
+            (None, None) => ([0; 2], input),
         }
     }
 
@@ -160,12 +204,18 @@ impl Explainer {
             }
             return Err(NetworkError::UnknownLayer { name: name.to_owned(), known: self.layers().join(", ") });
         }
+        if self.network.layers.segmentation().is_some() {
+            let leaves = self.network.layers.leaves();
+            let contracting = leaves.split(|leaf| **leaf == Layer::Upsample).next().unwrap_or(&leaves);
+            let last = contracting.iter().copied().rfind(is_convolution).and_then(Layer::name).unwrap_or("the input");
+            return Ok((format!("smallest map, behind {last}"), Target::Smallest));
+        }
         let layers = &self.network.layers.layers;
         for (place, layer) in layers.iter().enumerate().rev() {
             let Some(last) = leaves(std::slice::from_ref(layer)).into_iter().rfind(is_convolution) else {
                 continue;
             };
-            let (features, _) = tch::no_grad(|| self.forward(input, Target::Place(place)))?;
+            let (features, _) = tch::no_grad(|| self.forward(input, Target::Place(place), None))?;
             if features.dim() > 3 && features.size()[features.dim() - 2..].iter().all(|&side| side >= LEAST_SIDE) {
                 let name = last.name().unwrap_or_default();
                 let block = if matches!(layer, Layer::Branches { .. }) { "block of " } else { "" };
@@ -175,12 +225,22 @@ impl Explainer {
         Err(NetworkError::UnknownLayer { name: "the last convolution".into(), known: self.layers().join(", ") })
     }
 
-    /// The map of a layer, from which a graph leads to the scores `[1, K]`.
-    fn forward(&self, input: &Tensor, target: Target<'_>) -> Result<(Tensor, Tensor), NetworkError> {
+    /// The map of a layer, from which a graph leads to the scores `[1, K]`, where the network segments those of `voxel`.
+    fn forward(
+        &self,
+        input: &Tensor,
+        target: Target<'_>,
+        voxel: Option<[usize; 2]>,
+    ) -> Result<(Tensor, Tensor), NetworkError> {
         let mut watch = Watch { target, found: None };
-        let input = self.network.narrowed(input, Form::Patch)?;
-        let scores = self.run(input, &self.network.layers.layers, &mut watch, true)?;
-        let scores = if scores.dim() > 2 { scores.f_flatten(1, -1)? } else { scores };
+        let form = if self.network.layers.segmentation().is_some() { Form::Native } else { Form::Patch };
+        let narrowed = self.network.narrowed(input, form)?;
+        let scores = self.run(narrowed, &self.network.layers.layers, &mut watch, true)?;
+        let scores = match voxel {
+            Some([row, column]) => cut_to(&scores, input)?.f_select(3, column as i64)?.f_select(2, row as i64)?,
+            None if scores.dim() > 2 => scores.f_flatten(1, -1)?,
+            None => scores,
+        };
         let found = watch.found.ok_or_else(|| NetworkError::Torch { message: "the layer was not passed".into() })?;
         Ok((found, scores))
     }
@@ -192,36 +252,15 @@ impl Explainer {
         watch: &mut Watch<'_>,
         outermost: bool,
     ) -> Result<Tensor, NetworkError> {
-        let network = &self.network;
         let mut waits = false;
         for (place, layer) in layers.iter().enumerate() {
             let follows = matches!(layer, Layer::BatchNorm { .. } | Layer::Relu | Layer::Relu6 | Layer::Dropout(_));
-            if waits && !follows {
+            let is_smallest = *layer == Layer::Upsample && matches!(watch.target, Target::Smallest);
+            if waits && !follows || is_smallest && watch.found.is_none() {
                 values = watch.take(&values)?;
                 waits = false;
             }
             values = match layer {
-                Layer::Convolution(convolution) => network.convolution(&values, convolution, Form::Patch, 1)?,
-                Layer::IntoVolumes { depth } => into_volumes(&values, *depth)?,
-                Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
-                    let part = |part: &str| network.parameters.tensor(&format!("{name}.{part}"));
-                    convolve_volumes(&values, part("weight")?, part("bias")?, *stride, Precision::Float32)?
-                }
-                Layer::BatchNorm { name, epsilon, .. } => {
-                    let part = |part: &str| network.parameters.tensor(&format!("{name}.{part}"));
-                    let (weight, bias) = (Some(part("weight")?), Some(part("bias")?));
-                    let (mean, variance) = (Some(part("running_mean")?), Some(part("running_var")?));
-                    values.f_batch_norm(weight, bias, mean, variance, false, 0.0, *epsilon, true)?
-                }
-                Layer::Relu => values.f_relu()?,
-                Layer::Relu6 => values.f_relu6()?,
-                Layer::Dropout(_) => values,
-                Layer::MaxPool => values.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)?,
-                Layer::Pool(pool) => pooled(&values, pool, network.layers.padding)?,
-                Layer::Upsample => return Err(NetworkError::NoPatchForm),
-                Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
-                Layer::Flatten => values.f_flatten(1, -1)?,
-                Layer::Linear { name, .. } => network.linear(&values, name)?,
                 Layer::Branches { branches, join } => {
                     let mut ends = Vec::with_capacity(branches.len());
                     for branch in branches {
@@ -229,13 +268,45 @@ impl Explainer {
                     }
                     joined(&ends, *join)?
                 }
+                // What comes before the map is not asked for gradients.
+                layer if watch.found.is_none() => tch::no_grad(|| self.applied(layer, values))?,
+                layer => self.applied(layer, values)?,
             };
             waits |= match watch.target {
                 Target::Name(name) => layer.name() == Some(name),
                 Target::Place(wanted) => outermost && place == wanted,
+                Target::Smallest => false,
             };
         }
         if waits { watch.take(&values) } else { Ok(values) }
+    }
+
+    /// What one layer without branches makes of `values`.
+    fn applied(&self, layer: &Layer, values: Tensor) -> Result<Tensor, NetworkError> {
+        let network = &self.network;
+        let part = |name: &str, part: &str| network.parameters.tensor(&format!("{name}.{part}"));
+        Ok(match layer {
+            Layer::Convolution(convolution) => network.convolution(&values, convolution, Form::Patch, 1)?,
+            Layer::IntoVolumes { depth } => into_volumes(&values, *depth)?,
+            Layer::VolumeConvolution(VolumeConvolution { name, stride, .. }) => {
+                convolve_volumes(&values, part(name, "weight")?, part(name, "bias")?, *stride, Precision::Float32)?
+            }
+            Layer::BatchNorm { name, epsilon, .. } => {
+                let (weight, bias) = (Some(part(name, "weight")?), Some(part(name, "bias")?));
+                let (mean, variance) = (Some(part(name, "running_mean")?), Some(part(name, "running_var")?));
+                values.f_batch_norm(weight, bias, mean, variance, false, 0.0, *epsilon, true)?
+            }
+            Layer::Relu => values.f_relu()?,
+            Layer::Relu6 => values.f_relu6()?,
+            Layer::Dropout(_) => values,
+            Layer::MaxPool => values.f_max_pool2d([2, 2], [2, 2], [0, 0], [1, 1], false)?,
+            Layer::Pool(pool) => pooled(&values, pool, network.layers.padding)?,
+            Layer::Upsample => doubled(&values)?,
+            Layer::AveragePoolTo(side) => values.f_adaptive_avg_pool2d([*side as i64; 2])?,
+            Layer::Flatten => values.f_flatten(1, -1)?,
+            Layer::Linear { name, .. } => network.linear(&values, name)?,
+            Layer::Branches { .. } => unreachable!("branches are gone through one by one"),
+        })
     }
 }
 
@@ -278,6 +349,19 @@ mod tests {
         scores: Vec<f32>,
         map: Vec<f32>,
         heat: Vec<f32>,
+    }
+
+    impl Golden {
+        fn is_near(&self, found: &Explanation) {
+            let near = |a: &[f32], b: &[f32]| {
+                let largest = b.iter().fold(0.0f32, |largest, b| largest.max(b.abs()));
+                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
+            };
+            let (layer, class) = (&self.layer, self.class);
+            assert!(near(&found.scores, &self.scores), "{layer} {class}: {:?}", found.scores);
+            assert!(near(found.map.as_slice().unwrap(), &self.map), "{layer} {class}: {}", found.map);
+            assert!(near(found.heat.as_slice().unwrap(), &self.heat), "{layer} {class}: {}", found.heat);
+        }
     }
 
     /// The weights of `tests/peers/grad_cam_against_torch.py`.
@@ -343,14 +427,7 @@ mod tests {
         assert_eq!(explainer.layers(), ["a", "b", "c"]);
         for expected in &golden {
             let found = explainer.grad_cam(input().view(), Some(expected.class), Some(&expected.layer)).unwrap();
-            let near = |a: &[f32], b: &[f32]| {
-                let largest = b.iter().fold(0.0f32, |largest, b| largest.max(b.abs()));
-                a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-4 * largest)
-            };
-            let (layer, class) = (&expected.layer, expected.class);
-            assert!(near(&found.scores, &expected.scores), "{layer} {class}: {:?}", found.scores);
-            assert!(near(found.map.as_slice().unwrap(), &expected.map), "{layer} {class}: {}", found.map);
-            assert!(near(found.heat.as_slice().unwrap(), &expected.heat), "{layer} {class}: {}", found.heat);
+            expected.is_near(&found);
         }
         let most = |scores: &[f32]| (0..3).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap();
         let default = explainer.grad_cam(input().view(), None, None).unwrap();
@@ -358,6 +435,54 @@ mod tests {
         let (layer, maps) = explainer.feature_maps(input().view(), Some("b")).unwrap();
         assert_eq!((layer.as_str(), maps.dim()), ("b", (4, 12, 12)));
         assert!(maps.iter().all(|&value| value >= 0.0) && maps.iter().any(|&value| value > 0.0));
+    }
+
+    /// Two resolutions, what was on the larger joined behind what comes back from the smaller.
+    fn unet() -> Explainer {
+        let convolution = |name: &str, inputs, outputs| {
+            Layer::Convolution(Convolution::square(name, inputs, outputs, 3).with_padding(1))
+        };
+        let path = vec![Layer::MaxPool, convolution("b", 4, 6), Layer::Relu, Layer::Dropout(0.5), Layer::Upsample];
+        let layers = vec![
+            convolution("a", 1, 4),
+            Layer::Relu,
+            Layer::Branches { branches: vec![path, Vec::new()], join: Join::Concatenate },
+            convolution("c", 10, 5),
+            Layer::Relu,
+            convolution("d", 5, 3),
+        ];
+        let arrays = [
+            seeded("a", &[4, 1, 3, 3], 1),
+            seeded("b", &[6, 4, 3, 3], 2),
+            seeded("c", &[5, 10, 3, 3], 3),
+            seeded("d", &[3, 5, 3, 3], 4),
+        ];
+        let parameters = Parameters::from_arrays(&layers, &arrays.concat()).unwrap();
+        Explainer::new(Sequential::new(Layers { layers, padding: Padding::Same, patch: 65 }, parameters), Device::cpu())
+    }
+
+    #[test]
+    fn a_voxel_of_a_network_that_segments_is_explained_as_by_pytorch() {
+        let golden: Vec<Golden> =
+            serde_json::from_str(include_str!("../../tests/fixtures/grad_cam_unet_torch.json")).unwrap();
+        // A side that is no multiple of two.
+        let (classifier, explainer, square) = (explainer(), unet(), input());
+        let input = square.slice(s![.., ..13, ..]);
+        for expected in &golden {
+            let (class, layer) = (Some(expected.class), Some(expected.layer.as_str()));
+            let found = explainer.grad_cam_at(input, [5, 9], class, layer).unwrap();
+            expected.is_near(&found);
+            if expected.layer == "b" {
+                let default = explainer.grad_cam_at(input, [5, 9], class, None).unwrap();
+                assert_eq!(default, Explanation { layer: "smallest map, behind b".into(), ..found });
+            }
+        }
+        let (layer, maps) = explainer.feature_maps(input, None).unwrap();
+        assert_eq!((layer.as_str(), maps.dim()), ("smallest map, behind b", (6, 7, 7)));
+        assert!(matches!(explainer.grad_cam(input, None, None), Err(NetworkError::NoPatchForm)));
+        assert!(explainer.grad_cam_at(input, [13, 9], None, None).is_err());
+        assert!(explainer.grad_cam_at(input.slice(s![.., ..0, ..]), [0, 9], None, None).is_err());
+        assert!(matches!(classifier.grad_cam_at(square.view(), [5, 9], None, None), Err(NetworkError::NoDenseForm)));
     }
 
     #[test]

@@ -72,6 +72,33 @@ impl Layers {
         peak * bytes_per_value(precision) + 3 * 4 * outputs + self.scratch_bytes()
     }
 
+    /// The same for passes with dropout: beside each of them stand the sums, and what the passes share, mask and product.
+    pub fn sampled_native_bytes(&self, pictures: usize, [rows, columns]: [usize; 2], precision: Precision) -> u64 {
+        let input = extent::Extent { channels: self.channels(), depth: 1, rows, columns };
+        let shared = 4 * (pictures * self.shared_by_passes(input, &self.layers)) as u64;
+        // Probabilities, mean, squares, and what one pass adds to them; and the moments, put together and transposed.
+        let classes = self.outputs();
+        let sums = 4 * (pictures * rows * columns * (5 * classes + 2 * (2 * classes + 1))) as u64;
+        self.native_bytes(pictures, [rows, columns], precision) + shared + sums
+    }
+
+    /// Values of one picture that are kept from pass to pass or, of what is dropped, stand there up to three times.
+    fn shared_by_passes(&self, input: extent::Extent, layers: &[Layer]) -> usize {
+        let (mut extent, mut shared) = (input, 0);
+        for layer in layers {
+            let after = extent.after(layer, self.padding).unwrap_or(extent);
+            shared += match layer {
+                Layer::Dropout(share) if *share > 0.0 => 3 * extent.values(),
+                Layer::Branches { branches, .. } if leaves(std::slice::from_ref(layer)).into_iter().any(draws) => {
+                    extent.values() + branches.iter().map(|branch| self.shared_by_passes(extent, branch)).sum::<usize>()
+                }
+                _ => 0,
+            };
+            extent = after;
+        }
+        shared
+    }
+
     /// About the most bytes that are taken while `batch` patches are computed at a time.
     pub fn patch_bytes(&self, batch: usize, precision: Precision) -> u64 {
         let side = self.receptive_field().unwrap_or(self.patch);
@@ -262,5 +289,10 @@ mod tests {
         };
         // Beside 64 channels that go across and 64 from below: both put together. And the scores, their softmax, its transpose.
         assert_eq!(bytes(512), 512 * 512 * 4 * (64 + 64 + 128 + 3 * 8));
+        // What goes across at four resolutions, and three times the smallest map.
+        let shared = 64 + 128 / 4 + 256 / 16 + 512 / 64 + 3 * 512 / 256;
+        let sampled = layers.sampled_native_bytes(1, [512, 512], Precision::Float32);
+        let sums = 5 * 8 + 2 * 17;
+        assert_eq!(sampled - layers.native_bytes(1, [512, 512], Precision::Float32), 512 * 512 * 4 * (shared + sums));
     }
 }

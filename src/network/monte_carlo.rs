@@ -1,13 +1,16 @@
 //! Mean and spread of what a network says in several passes with dropout.
+//!
+//! What comes before the first dropout is computed once, what comes behind it in every pass.
 
 use ndarray::{Array3, Array4};
 use tch::{Kind, Tensor};
 
-use super::NetworkError;
 use super::array::values;
 use super::dropout::Lots;
-use super::prepared::Prepared;
+use super::prepared::{Prepared, Step};
+use super::sequential::{cut_to, filled_up, joined};
 use super::temperature::probabilities;
+use super::{Join, NetworkError};
 
 /// What the passes say of tiles or patches; trailing axes are `[column, row]`, traces first as sections are, `[1, 1]` of
 /// patches.
@@ -51,6 +54,75 @@ impl Prepared {
             })
         })
     }
+
+    /// [`Moments`] of pictures `[N, C, H, W]` by a network that segments, `[N, 2 K + 1, h, w]`, of the part of the scores that
+    /// `kept` takes.
+    pub(super) fn native_moments(
+        &self,
+        pictures: &Tensor,
+        lots: &Lots,
+        kept: impl Fn(&Tensor) -> Result<Tensor, NetworkError>,
+    ) -> Result<Tensor, NetworkError> {
+        let multiple = self.segmentation.ok_or(NetworkError::NoDenseForm)?.multiple;
+        self.check_dropout()?;
+        tch::no_grad(|| {
+            let filled = filled_up(pictures, multiple)?.f_to_kind(self.kind())?;
+            let parting = self.parting(filled)?;
+            over_passes(lots, |pass| kept(&cut_to(&self.on_from(&parting, &lots.of_pass(pass))?, pictures)?))
+        })
+    }
+
+    /// Computes what all passes share: up to the first dropout, in whichever branch it lies, and the branches beside it.
+    fn parting(&self, mut values: Tensor) -> Result<Parting<'_>, NetworkError> {
+        let (mut steps, mut joints) = (&self.steps[..], Vec::new());
+        loop {
+            let first = steps.iter().position(Step::draws).unwrap_or(steps.len());
+            values = self.branch(&values, &steps[..first], None)?;
+            let Some(Step::Branches { branches, join }) = steps.get(first) else {
+                return Ok(Parting { values, rest: &steps[first..], joints });
+            };
+            let draws = |branch: &Vec<Step>| branch.iter().any(Step::draws);
+            let place = branches.iter().position(draws).unwrap_or_default();
+            if branches.iter().skip(place + 1).any(draws) {
+                return Ok(Parting { values, rest: &steps[first..], joints });
+            }
+            let mut beside = Vec::with_capacity(branches.len());
+            for (number, branch) in branches.iter().enumerate() {
+                beside.push(if number == place { None } else { Some(self.branch(&values, branch, None)?) });
+            }
+            joints.push(Joint { beside, join: *join, rest: &steps[first + 1..] });
+            steps = &branches[place];
+        }
+    }
+
+    /// What one pass makes of it.
+    fn on_from(&self, parting: &Parting<'_>, lots: &Lots) -> Result<Tensor, NetworkError> {
+        let mut values = self.branch(&parting.values, parting.rest, Some(lots))?;
+        for Joint { beside, join, rest } in parting.joints.iter().rev() {
+            let ends = beside.iter().map(|end| end.as_ref().unwrap_or(&values).shallow_clone());
+            values = self.patch_steps(joined(&ends.collect::<Vec<_>>(), *join)?, rest, Some(lots))?;
+        }
+        Ok(values)
+    }
+}
+
+/// Where the passes part.
+struct Parting<'a> {
+    /// What goes into the first step that draws lots.
+    values: Tensor,
+    /// That step and those behind it in its branch.
+    rest: &'a [Step],
+    /// Where the branch meets others, the innermost last.
+    joints: Vec<Joint<'a>>,
+}
+
+/// Where branches meet, one of which draws lots.
+struct Joint<'a> {
+    /// What the others give; `None` in the place of the one.
+    beside: Vec<Option<Tensor>>,
+    join: Join,
+    /// The steps behind it.
+    rest: &'a [Step],
 }
 
 /// Mean and deviation of the probabilities and mean of their entropy along axis 1, from the scores of every pass.
@@ -104,7 +176,7 @@ mod tests {
 
     use super::super::dropout::{Draw, MonteCarlo};
     use super::super::sequential::Sequential;
-    use super::super::{Architecture, Convolution, Layer, Layers, Padding, Precision};
+    use super::super::{Architecture, Convolution, Encoder, Layer, Layers, Padding, Precision, Unet};
     use super::*;
     use crate::grid::Section;
 
@@ -167,6 +239,24 @@ mod tests {
         );
         let difference = (moments - expected).abs().max().double_value(&[]);
         assert!(difference < 1e-6, "{difference}");
+    }
+
+    /// What the passes share is computed once, and each is what it would be from the beginning.
+    #[test]
+    fn passes_of_a_u_net_are_those_of_whole_computations() {
+        for (encoder, batch_norm) in [(Encoder::Vgg16, false), (Encoder::Resnet18, true)] {
+            let unet = Unet { encoder, decoder: vec![6, 4], dropout: 0.5, batch_norm };
+            let layers = Architecture::Unet(unet).layers(65, 3).unwrap();
+            let prepared = Prepared::with_dropout(&Sequential::fresh(layers, 3).unwrap(), Precision::Float32).unwrap();
+            let pictures = noise([2, 1, 24, 32]);
+            let lots = Lots::of_pictures(&draw(3), &[[0, 0], [16, 8]], 24);
+            let moments = prepared.native_moments(&pictures, &lots, |scores| Ok(scores.shallow_clone())).unwrap();
+            let pass = |pass| prepared.patch_steps(pictures.copy(), &prepared.steps, Some(&lots.of_pass(pass)));
+            let expected = tch::no_grad(|| over_passes(&lots, pass)).unwrap();
+            assert_eq!(moments.size(), [2, 7, 24, 32]);
+            assert!(moments == expected, "{encoder:?}");
+            assert!(moments.narrow(1, 3, 3).min().double_value(&[]) > 0.0, "{encoder:?}");
+        }
     }
 
     #[test]

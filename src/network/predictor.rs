@@ -235,19 +235,31 @@ impl PlacedSection<'_> {
         input: [usize; 2],
         kept: [usize; 2],
     ) -> Result<Probabilities, NetworkError> {
-        let part = |tensor: &Tensor, from: [usize; 2], shape: [usize; 2]| -> Result<Tensor, NetworkError> {
-            let rows = tensor.f_narrow(-2, from[0] as i64, shape[0] as i64)?;
-            Ok(rows.f_narrow(-1, from[1] as i64, shape[1] as i64)?)
-        };
-        let inputs = segments.iter().map(|segment| part(&self.section, segment.input, input));
-        let inputs = Tensor::f_stack(&inputs.collect::<Result<Vec<_>, _>>()?, 0)?;
-        let scores = self.predictor.network.native_scores(&inputs)?;
-        tch::no_grad(|| {
-            let of_segment =
-                |(place, segment): (usize, &Segment)| part(&scores.f_get(place as i64)?, segment.kept, kept);
-            let scores = segments.iter().enumerate().map(of_segment).collect::<Result<Vec<_>, _>>()?;
-            Ok(Probabilities(self.predictor.probabilities(&Tensor::f_stack(&scores, 0)?)?))
-        })
+        let scores = self.predictor.network.native_scores(&self.inputs(segments, input)?)?;
+        tch::no_grad(|| Ok(Probabilities(self.predictor.probabilities(&kept_parts(&scores, segments, kept)?)?)))
+    }
+
+    /// What passes with dropout say of the same segments; the placed section begins where the section does.
+    ///
+    /// # Errors
+    /// As [`PlacedSection::segments`], and where nothing is dropped in the network.
+    pub fn sampled_segments(
+        &self,
+        segments: &[Segment],
+        input: [usize; 2],
+        kept: [usize; 2],
+        draw: &Draw,
+    ) -> Result<Moments, NetworkError> {
+        let corners: Vec<_> = segments.iter().map(|segment| segment.input).collect();
+        let lots = Lots::of_pictures(draw, &corners, input[0]).calibrated(self.predictor.temperature);
+        let inputs = self.inputs(segments, input)?;
+        let kept = |scores: &Tensor| kept_parts(scores, segments, kept);
+        Moments::from_tensor(&self.predictor.network.native_moments(&inputs, &lots, kept)?)
+    }
+
+    fn inputs(&self, segments: &[Segment], shape: [usize; 2]) -> Result<Tensor, NetworkError> {
+        let inputs = segments.iter().map(|segment| part(&self.section, segment.input, shape));
+        Ok(Tensor::f_stack(&inputs.collect::<Result<Vec<_>, _>>()?, 0)?)
     }
 
     /// Class probabilities `[n, K]` of voxels whose patches begin at `corners`.
@@ -323,6 +335,19 @@ impl Probabilities {
             Ok((codes, Array3::from_shape_vec(shape, values(&largest)?).expect(fits)))
         })
     }
+}
+
+/// The kept part of the scores of every segment.
+fn kept_parts(scores: &Tensor, segments: &[Segment], kept: [usize; 2]) -> Result<Tensor, NetworkError> {
+    let of_segment = |(place, segment): (usize, &Segment)| part(&scores.f_get(place as i64)?, segment.kept, kept);
+    let parts = segments.iter().enumerate().map(of_segment).collect::<Result<Vec<_>, _>>()?;
+    Ok(Tensor::f_stack(&parts, 0)?)
+}
+
+/// `shape` rows and columns of a tensor's last axes.
+fn part(tensor: &Tensor, from: [usize; 2], shape: [usize; 2]) -> Result<Tensor, NetworkError> {
+    let rows = tensor.f_narrow(-2, from[0] as i64, shape[0] as i64)?;
+    Ok(rows.f_narrow(-1, from[1] as i64, shape[1] as i64)?)
 }
 
 fn rows(tensor: &Tensor) -> Result<Array2<f32>, NetworkError> {

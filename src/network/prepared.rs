@@ -179,7 +179,7 @@ impl Prepared {
     }
 
     /// One of several branches of the same values, which therefore must not be changed in place.
-    fn branch(&self, values: &Tensor, steps: &[Step], lots: Option<&Lots>) -> Result<Tensor, NetworkError> {
+    pub(super) fn branch(&self, values: &Tensor, steps: &[Step], lots: Option<&Lots>) -> Result<Tensor, NetworkError> {
         match steps {
             [Step::Relu, rest @ ..] => self.patch_steps(values.f_relu()?, rest, lots),
             [Step::Relu6, rest @ ..] => self.patch_steps(values.f_relu6()?, rest, lots),
@@ -311,7 +311,7 @@ fn fold(
 
 impl Step {
     /// Whether something is dropped in it.
-    fn draws(&self) -> bool {
+    pub(super) fn draws(&self) -> bool {
         match self {
             Self::Dropout { share, .. } => *share > 0.0,
             Self::Branches { branches, .. } => branches.iter().flatten().any(Self::draws),

@@ -81,7 +81,8 @@ impl MemoryPlan<'_> {
         let each = match engine {
             Engine::Dense { tile } => {
                 if let Some(parts) = self.parts(tile) {
-                    let computing = self.layers.native_bytes(parts.together, parts.input(), self.precision);
+                    let bytes = if self.sampled { Layers::sampled_native_bytes } else { Layers::native_bytes };
+                    let computing = bytes(self.layers, parts.together, parts.input(), self.precision);
                     return self.in_all(computing + self.section_bytes(parts.filled()));
                 }
                 let tiling = Tiling::new(self.layers.total_stride(), self.device, tile, self.window.shape());

@@ -5,7 +5,7 @@ use ndarray::{Array3, ArrayView1, Axis, s};
 use super::engine::SectionView;
 use super::segments;
 use super::{Interpretation, Outputs};
-use crate::network::{Device, Draw, NetworkError, PlacedSection, Predictor, Probabilities};
+use crate::network::{Device, Draw, Moments, NetworkError, PlacedSection, Predictor, Probabilities};
 
 /// Voxels that keep a CUDA device busy; smaller tiles go through several at a time.
 pub(super) const VOXELS_AT_A_TIME: usize = 1 << 20;
@@ -114,19 +114,24 @@ pub(super) fn sampled(
     outputs: Outputs,
     draw: &Draw,
 ) -> Result<Interpretation, NetworkError> {
-    if predictor.segmentation().is_some() {
-        return Err(NetworkError::NoPasses);
-    }
     let mut output = Interpretation::empty(predictor.classes(), view.window.shape(), outputs);
-    each_tile(predictor, tile, view, |placed, tiles| {
-        let moments = placed.sampled_tiles(&tiles.corners, tiles.shape, draw)?;
-        each_voxel(&tiles.places, view.live_in_window(), |number, [column, row], to| {
+    let mut note = |places: &[Place], moments: &Moments| {
+        each_voxel(places, view.live_in_window(), |number, [column, row], to| {
             let deviation = moments.deviation.slice(s![number, .., column, row]);
             let passes = Some((deviation, moments.entropy[[number, column, row]]));
             output.note(to, moments.mean.slice(s![number, .., column, row]), passes);
         });
-        Ok(())
-    })?;
+    };
+    match predictor.segmentation() {
+        Some(segmentation) => segments::each_group(predictor, segmentation, tile, view, |group| {
+            note(&group.places, &group.moments(draw)?);
+            Ok(())
+        })?,
+        None => each_tile(predictor, tile, view, |placed, tiles| {
+            note(&tiles.places, &placed.sampled_tiles(&tiles.corners, tiles.shape, draw)?);
+            Ok(())
+        })?,
+    }
     Ok(output)
 }
 
@@ -185,8 +190,9 @@ fn each_group(
     mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
 ) -> Result<(), NetworkError> {
     match predictor.segmentation() {
-        Some(_) if view.window.shape().contains(&0) => Ok(()),
-        Some(segmentation) => segments::each_group(predictor, segmentation, tile, view, take),
+        Some(segmentation) => segments::each_group(predictor, segmentation, tile, view, |group| {
+            take(&group.places, &group.probabilities()?)
+        }),
         None => each_tile(predictor, tile, view, |placed, tiles| {
             take(&tiles.places, &placed.tiles(&tiles.corners, tiles.shape)?)
         }),

@@ -7,7 +7,9 @@
 
 use super::dense::{Place, VOXELS_AT_A_TIME};
 use super::engine::SectionView;
-use crate::network::{Device, NetworkError, Predictor, Probabilities, Segment, Segmentation};
+use crate::network::{
+    Device, Draw, Moments, NetworkError, PlacedSection, Predictor, Probabilities, Segment, Segmentation,
+};
 
 /// The division of the window of a section. All inputs and all kept parts have one shape each, whoever computes them. All
 /// lengths are `[samples, traces]`.
@@ -114,15 +116,39 @@ impl Axis {
     }
 }
 
-/// Hands the probabilities of every group of parts that holds a live trace to `take`.
+/// Parts that are computed together.
+pub(super) struct Group<'p> {
+    /// Where each lies in the window.
+    pub(super) places: Vec<Place>,
+    placed: &'p PlacedSection<'p>,
+    segments: Vec<Segment>,
+    parts: Parts,
+}
+
+impl Group<'_> {
+    /// Their class probabilities.
+    pub(super) fn probabilities(&self) -> Result<Probabilities, NetworkError> {
+        self.placed.segments(&self.segments, self.parts.input(), self.parts.kept())
+    }
+
+    /// What passes with dropout say of them.
+    pub(super) fn moments(&self, draw: &Draw) -> Result<Moments, NetworkError> {
+        self.placed.sampled_segments(&self.segments, self.parts.input(), self.parts.kept(), draw)
+    }
+}
+
+/// Hands every group of parts that holds a live trace to `take`.
 pub(super) fn each_group(
     predictor: &Predictor,
     segmentation: Segmentation,
     largest: usize,
     view: &SectionView<'_>,
-    mut take: impl FnMut(&[Place], &Probabilities) -> Result<(), NetworkError>,
+    mut take: impl FnMut(&Group<'_>) -> Result<(), NetworkError>,
 ) -> Result<(), NetworkError> {
     let window = view.window;
+    if window.shape().contains(&0) {
+        return Ok(());
+    }
     let [traces, samples] = [&window.traces, &window.samples].map(|range| (range.start, range.len()));
     let [section_traces, section_samples] = view.section.shape();
     let section = [section_samples, section_traces];
@@ -138,8 +164,8 @@ pub(super) fn each_group(
         };
         let places: Vec<Place> = group.iter().map(place).collect();
         if places.iter().any(|place| place.is_live(view)) {
-            let segments: Vec<Segment> = group.iter().map(|(_, segment)| *segment).collect();
-            take(&places, &placed.segments(&segments, parts.input(), parts.kept())?)?;
+            let segments = group.iter().map(|(_, segment)| *segment).collect();
+            take(&Group { places, placed: &placed, segments, parts })?;
         }
     }
     Ok(())
@@ -147,12 +173,17 @@ pub(super) fn each_group(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array1, Array3, s};
+    use ndarray::{Array1, Array3, Axis as Along, concatenate, s};
 
-    use super::super::test_network::{noise, predictor, unet};
-    use super::super::{Engine, PredictError, SectionWindow, section_probabilities};
+    use super::super::test_network::{loud_sampling_predictor, noise, predictor, unet};
+    use super::super::{
+        Engine, Outputs, PredictError, PredictOptions, SectionWindow, Uncertainty, interpret_section,
+        section_probabilities,
+    };
     use super::*;
     use crate::dataset::Padding;
+    use crate::grid::Section;
+    use crate::network::MonteCarlo;
 
     fn computed(tile: usize, window: &SectionWindow, live: &Array1<bool>) -> Array3<f32> {
         let (section, engine) = (noise(150, 131), Engine::Dense { tile });
@@ -184,6 +215,37 @@ mod tests {
         let mut expected = reference.clone();
         expected.slice_mut(s![.., ..140, ..]).fill(0.0);
         assert!(largest_difference(&expected, &computed(10, &whole, &live)) < 1e-5);
+    }
+
+    /// Parts that begin in other places see other edges of their own, but the same units dropped.
+    #[test]
+    fn passes_with_dropout_over_parts_and_windows_are_those_of_the_whole_section() {
+        let (section, live) = (noise(150, 131).into(), Array1::from_elem(150, true));
+        let predictor = loud_sampling_predictor(unet());
+        let sampled = |tile, window: SectionWindow| {
+            let options = PredictOptions {
+                engine: Engine::Dense { tile },
+                padding: Padding::Zero,
+                sections: Vec::new(),
+                window,
+                outputs: Outputs { probability: true, ..Outputs::default().with(Uncertainty::Deviation) },
+                both_planes: false,
+                monte_carlo: Some(MonteCarlo { passes: 3, seed: 2 }),
+            };
+            let said = interpret_section(&predictor, &options, Section::inline(3), &section, live.view()).unwrap();
+            let deviation = said.uncertainty[0].1.clone().insert_axis(Along(0));
+            concatenate![Along(0), said.probability.unwrap(), deviation]
+        };
+        let whole = SectionWindow::whole([150, 131]);
+        let reference = sampled(4096, whole.clone());
+        let mean = reference.slice(s![-1, .., ..]).mean().unwrap();
+        assert!(mean > 1e-3, "{mean}");
+        let difference = largest_difference(&reference, &sampled(50, whole));
+        assert!(difference < 2e-5, "{difference}");
+        let window = SectionWindow { traces: 97..150, samples: 6..39 };
+        let part = reference.slice(s![.., 97..150, 6..39]).to_owned();
+        let difference = largest_difference(&part, &sampled(20, window));
+        assert!(difference < 2e-5, "{difference}");
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub(super) fn sampling_predictor(architecture: Architecture) -> Predictor {
     model(architecture).sampling_predictor_in(Device::cpu(), Precision::Float32).unwrap()
 }
 
+/// The same with kernels so large that values grow no smaller from layer to layer, and what is dropped shows in the scores of a
+/// deep network.
+pub(super) fn loud_sampling_predictor(architecture: Architecture) -> Predictor {
+    let model = model(architecture);
+    let mut weights = model.weights().unwrap();
+    for array in weights.iter_mut().filter(|array| array.shape.len() == 4) {
+        array.values.iter_mut().for_each(|weight| *weight *= 6.0f32.sqrt());
+    }
+    let model = Model::with_weights(model.description, &weights).unwrap();
+    model.sampling_predictor_in(Device::cpu(), Precision::Float32).unwrap()
+}
+
 pub(super) fn layers(architecture: Architecture) -> Layers {
     architecture.layers(65, 5).unwrap()
 }

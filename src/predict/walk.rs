@@ -259,7 +259,9 @@ mod tests {
 
     use ndarray::Array3;
 
-    use super::super::test_network::{model, noise, predictor, sampling_predictor, vgg16, waldeland};
+    use super::super::test_network::{
+        loud_sampling_predictor, model, noise, predictor, sampling_predictor, unet, vgg16, waldeland,
+    };
     use super::super::{Engine, Outputs, SectionWindow, SinkError, Uncertainty};
     use super::*;
     use crate::dataset::Padding;
@@ -384,10 +386,11 @@ mod tests {
 
     #[test]
     fn passes_with_dropout_give_the_same_bits_whatever_the_workers_interruptions_and_batches() {
-        for (engine, architecture) in [
-            (Engine::Dense { tile: 16 }, waldeland()),
-            (Engine::Patch { batch: 32, stride: 1 }, waldeland()),
-            (Engine::Dense { tile: 24 }, vgg16("conv2_1")),
+        for (engine, predictor) in [
+            (Engine::Dense { tile: 16 }, sampling_predictor(waldeland())),
+            (Engine::Patch { batch: 32, stride: 1 }, sampling_predictor(waldeland())),
+            (Engine::Dense { tile: 24 }, sampling_predictor(vgg16("conv2_1"))),
+            (Engine::Dense { tile: 16 }, loud_sampling_predictor(unet())),
         ] {
             let options = PredictOptions {
                 engine,
@@ -396,7 +399,6 @@ mod tests {
                 monte_carlo: Some(MonteCarlo { passes: 3, seed: 8 }),
                 ..options(Plane::Inline)
             };
-            let predictor = sampling_predictor(architecture);
             let interpret = |options: &PredictOptions, workers, stops: &[usize]| {
                 let (_folder, store) = store();
                 for &stop in stops {

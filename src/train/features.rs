@@ -1,7 +1,7 @@
 //! Whether the features of frozen layers are computed once and kept.
 
 use super::form::Sampler;
-use super::{FeatureCache, KeptFeatures, TrainingOptions};
+use super::{FeatureCache, Form, KeptFeatures, TrainingOptions};
 use crate::network::{FrozenLayers, Learner, NetworkError};
 
 /// Patches whose features are computed at a time.
@@ -34,6 +34,9 @@ pub(super) fn decide(
     let Some(layers) = learner.frozen_layers()? else {
         return Ok(KeptFeatures::NothingFrozen);
     };
+    if matches!(options.form, Form::Pictures(..)) {
+        return no("pictures are changed anew each time they are shown");
+    }
     if options.feature_cache == FeatureCache::Off {
         return no("`feature_cache` is off");
     }

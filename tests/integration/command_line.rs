@@ -5,7 +5,7 @@ use std::fs;
 use crate::workshop::{Done, Workshop};
 
 /// Every subcommand, with those below it.
-const SUBCOMMANDS: [&[&str]; 22] = [
+const SUBCOMMANDS: [&[&str]; 23] = [
     &["run"],
     &["train"],
     &["evaluate"],
@@ -21,6 +21,7 @@ const SUBCOMMANDS: [&[&str]; 22] = [
     &["images", "features"],
     &["images", "train"],
     &["images", "classify"],
+    &["images", "explain"],
     &["images", "synth"],
     &["weights"],
     &["weights", "list"],

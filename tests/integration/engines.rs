@@ -109,4 +109,20 @@ fn a_u_net_learns_segments_and_is_told_apart_from_networks_of_patches() {
     let whole = workshop.read("runs/small/facies.sgy");
     with("predict", &["--overwrite"]).expect(0, &["dense engine"]);
     assert_eq!(workshop.read("runs/small/facies.sgy"), whole);
+
+    let explained = with("explain", &["--at", "104,320,100", "--wrong", "1", "--maps"]);
+    explained.expect(0, &["explanations/inline-104-crossline-320-100ms.png", "100ms-maps.png"]);
+    assert!(explained.answer.lines().count() >= 2);
+    assert!(explained.answer.lines().all(|picture| workshop.read(picture).starts_with(b"\x89PNG")));
+
+    let passes =
+        "prediction={monte_carlo: {passes: 3}, inlines: [103], outputs: [class, deviation, mutual_information]}";
+    let sampled = |threads| {
+        let volumes = "output={segy: {volumes: [deviation, mutual_information]}}";
+        with("predict", &["--overwrite", "--set", passes, "--set", volumes, "--threads", threads])
+            .expect(0, &["mean of 3 passes with dropout", "deviation.sgy", "mutual_information.sgy"]);
+        ["deviation", "mutual_information"].map(|name| workshop.read(&format!("runs/small/{name}.sgy")))
+    };
+    let volumes = sampled("1");
+    assert!(volumes.iter().all(|volume| *volume != whole) && volumes == sampled("2"));
 }

@@ -118,6 +118,45 @@ fn a_folder_becomes_a_model_and_the_model_a_table() {
     let one = workshop.facies(&["images", "classify", "--model", "bn1_m1", "rocks/grains/grains_01.png"]);
     one.expect(0, &["crossbeds  0.", "folds      0.", "runs/classified/bn1_m1-grains_01.png"]);
     assert!(workshop.path("runs/classified/bn1_m1-grains_01.png").exists());
+
+    explained(&workshop);
+}
+
+/// What a model looked at in pictures that are named, and in those that it is most wrong about.
+fn explained(workshop: &Workshop) {
+    let explain = ["images", "explain", "--model", "bn1_m1"];
+    let facies = |arguments: &[&str]| workshop.facies(&[&explain[..], arguments].concat());
+    let figures = "runs/models/bn1_m1/explanations";
+    let named = ["rocks/grains/grains_01.png", "rocks/folds/folds_01.png", "--class", "folds", "--maps"];
+    let done = facies(&named);
+    done.expect(
+        0,
+        &[&format!("{figures}/grains-grains_01.png"), "grains-grains_01-maps.png", "folds-folds_01-maps.png"],
+    );
+    let files: Vec<_> = done.answer.lines().map(|file| workshop.read(file)).collect();
+    assert!(files.len() == 4 && files.iter().all(|file| file.starts_with(b"\x89PNG")));
+    facies(&named).expect(0, &[]);
+    let again: Vec<_> = done.answer.lines().map(|file| workshop.read(file)).collect();
+    assert!(files == again, "the same command, the same bytes");
+
+    let sought = facies(&["rocks", "--wrong", "2", "--uncertain", "1", "--figures", "looked_at"]);
+    sought.expect(0, &["looked_at/wrong.png", "looked_at/uncertain.png"]);
+    assert!((4..=5).contains(&sought.answer.lines().count()), "{}", sought.answer);
+    fs::create_dir(workshop.path("loose")).unwrap();
+    fs::copy(workshop.path("rocks/folds/folds_01.png"), workshop.path("loose/1.png")).unwrap();
+    fs::write(workshop.path("loose/torn.png"), b"\x89PNG\r\n").unwrap();
+    let some = facies(&["loose"]);
+    some.expect(0, &["explanations/1.png"]);
+    assert!(some.log.contains("torn.png"), "{}", some.log);
+    for (arguments, code, parts) in [
+        (&["loose/torn.png"][..], 3, &["torn.png"][..]),
+        (&["loose", "--wrong", "1"], 2, &["what the pictures show is not known", "crossbeds, folds", "--uncertain"]),
+        (&["loose/1.png", "--class", "coal"], 2, &["`coal` is none of the classes", "crossbeds"]),
+        (&["loose/1.png", "--layer", "x"], 2, &["no layer `x`", "it has"]),
+        (&["runs/models"], 3, &["runs/models holds no pictures"]),
+    ] {
+        facies(arguments).expect(code, parts);
+    }
 }
 
 #[test]

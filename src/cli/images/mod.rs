@@ -1,6 +1,7 @@
 //! `facies images`: folders of pictures, one sub-folder for each class.
 
 mod classify;
+mod explain;
 mod features;
 mod split;
 mod synth;
@@ -24,6 +25,7 @@ enum Action {
     Features(features::Arguments),
     Train(train::Arguments),
     Classify(classify::Arguments),
+    Explain(explain::Arguments),
     Synth(synth::Arguments),
 }
 
@@ -33,6 +35,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         Action::Features(arguments) => features::run(arguments, threads, printer),
         Action::Train(arguments) => train::run(arguments, threads, printer),
         Action::Classify(arguments) => classify::run(arguments, threads, printer),
+        Action::Explain(arguments) => explain::run(arguments, threads, printer),
         Action::Synth(arguments) => synth::run(arguments, printer),
     }
 }

@@ -52,8 +52,6 @@ pub(super) struct PictureScores {
     pub(super) metrics: Metrics,
     /// Of the set that says most, the surest first.
     pub(super) misclassified: Vec<Misclassified>,
-    /// Name of that set.
-    pub(super) set: &'static str,
     pub(super) files: Vec<FileRecord>,
     pub(super) figures: Vec<FigureRecord>,
 }
@@ -158,7 +156,7 @@ pub(super) fn write_scores_of(
     ];
     let caption = format!("Confusion matrix of the {set} pictures; rows are labelled, columns predicted.");
     let figures = vec![FigureRecord { name: confusion, caption, bytes: 0 }];
-    Ok(PictureScores { metrics, misclassified, set, files, figures })
+    Ok(PictureScores { metrics, misclassified, files, figures })
 }
 
 /// Folder of figures in that of a run.

@@ -7,6 +7,7 @@ use super::folds::fold_sets;
 use super::learning::{Learnt, PictureSets, Task, learn};
 use super::recipe::PictureTraining;
 use super::scoring::{PictureScores, classify_sets, write_scores_of};
+use super::seeing::show;
 use crate::grid::ClassTable;
 use crate::job::folds::{FILES, told, write_folds};
 use crate::job::{JobEvent, Listener, RunError};
@@ -110,6 +111,11 @@ pub(super) fn train_and_score(
     let learnt = learn(task, listener, interrupted)?;
     let scored = classify_sets(&learnt.model, bottlenecks, sets, recipe, listener, interrupted)?;
     let classes = ClassTable::from_names(bottlenecks.network().classes.iter().map(String::as_str))?;
-    let scores = write_scores_of(&scored, sets, &classes, name, folder)?;
+    let mut scores = write_scores_of(&scored, sets, &classes, name, folder)?;
+    if let Some(set) = scored.last() {
+        let (model, wrong) = (&learnt.model, &scores.misclassified);
+        let shown = show(model, recipe.device, set, wrong, explained, name, folder, listener, interrupted)?;
+        scores.figures.extend(shown);
+    }
     Ok((learnt, scores))
 }

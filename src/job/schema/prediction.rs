@@ -51,7 +51,7 @@ pub struct Prediction {
     #[garde(length(min = 1, max = 7))]
     pub outputs: Vec<PredictionOutput>,
     /// Several passes with dropout, of which the mean probabilities count: an average over networks, and a measure of how
-    /// far they disagree. What comes before the first dropout is computed once.
+    /// far they disagree. What comes before the first dropout is computed once; of a U-Net, its contracting path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub monte_carlo: Option<MonteCarlo>,

@@ -4,7 +4,7 @@ use crate::metrics::Metrics;
 use crate::report::counts::grouped;
 
 /// The kind of split of pictures.
-pub const PICTURES: &str = "pictures";
+const PICTURES: &str = "pictures";
 
 /// What a split says about the test scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
