@@ -17,6 +17,7 @@ mod golden_logits;
 mod images;
 #[cfg(unix)]
 mod killed_predictions;
+mod picture_jobs;
 mod pretrained_networks;
 mod real_surveys;
 #[cfg(unix)]

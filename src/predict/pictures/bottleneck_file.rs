@@ -12,7 +12,7 @@ use crate::grid::hexadecimal;
 use crate::network::{NamedArray, NetworkError, PictureDescription, PictureModel, Top, read_arrays, write_arrays};
 
 /// Version of the file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 1;
 /// Name of the features among the tensors; the others are weights.
 const FEATURES: &str = "bottlenecks";
 

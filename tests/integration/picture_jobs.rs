@@ -1,0 +1,184 @@
+//! Networks of pictures that learn more than their end, and jobs of pictures.
+
+use std::fs;
+
+use facies::dataset::pictures::PictureFolder;
+use facies::network::{NamedArray, read_arrays, write_arrays};
+use facies::report::read_events;
+
+use crate::workshop::Workshop;
+
+/// Four classes of drawn pictures, divided, and the bottlenecks of a small network.
+fn featured(sets: &[&str]) -> Workshop {
+    let workshop = Workshop::new();
+    workshop.facies(&["images", "synth", "rocks", "--per-class", "10", "--side", "32"]).expect(0, &[]);
+    workshop.facies(&["images", "split", "rocks", "--validation", "20", "--test", "20"]).expect(0, &[]);
+    let features = ["images", "features", "--network", "resnet18", "--size", "32"];
+    workshop.facies(&[&features[..], sets].concat()).expect(0, &["512 features a picture"]);
+    workshop
+}
+
+fn arrays(workshop: &Workshop, file: &str) -> Vec<NamedArray> {
+    read_arrays(&workshop.path(file)).unwrap().0
+}
+
+fn values<'a>(arrays: &'a [NamedArray], name: &str) -> &'a [f32] {
+    &arrays.iter().find(|array| array.name == name).unwrap().values
+}
+
+#[test]
+fn the_last_block_learns_after_the_end_and_the_rest_stays() {
+    let workshop = featured(&["rocks_train", "rocks_validation", "rocks_test"]);
+    let train = ["images", "train", "--epochs", "3", "--batch", "8"];
+    workshop.facies(&[&train[..], &["--model", "end"]].concat()).expect(0, &["test: accuracy"]);
+    let tune = ["--model", "tuned", "--fine-tune", "last-block", "--tuning-epochs", "1", "--augment", "--tensorboard"];
+    let tuned = workshop.facies(&[&train[..], &tune].concat());
+    tuned.expect(0, &["fine-tuning.csv", "figures/confusion.png", "explanations/"]);
+    assert!(tuned.log.contains("pictures/s") && !tuned.log.contains("voxels"), "{}", tuned.log);
+    let [end, tuned] = ["end", "tuned"].map(|name| arrays(&workshop, &format!("runs/models/{name}.safetensors")));
+    for (name, learns) in [
+        ("conv1.weight", false),
+        ("layer3.1.bn2.running_mean", false),
+        ("layer4.0.conv1.weight", true),
+        ("layer4.1.bn2.running_var", true),
+    ] {
+        assert_eq!(values(&end, name) != values(&tuned, name), learns, "{name}");
+    }
+    for (course, steps) in [("training", 9), ("fine-tuning", 3)] {
+        let events = workshop.path(&format!("runs/models/tuned/tensorboard/{course}/events.out.tfevents.facies"));
+        assert_eq!(read_events(&events).unwrap().last().unwrap().step, steps, "{course}");
+    }
+    // No unfinished work is left.
+    assert!(!workshop.path("runs/models/tuned/.partial").exists());
+
+    // So many of the last layers: the last convolution of ResNet18 with its normalisation, and the sum.
+    let few = ["--model", "few", "--fine-tune", "4", "--tuning-epochs", "1"];
+    workshop.facies(&[&train[..], &few].concat()).expect(0, &[]);
+    let few = arrays(&workshop, "runs/models/few.safetensors");
+    assert!(values(&few, "layer4.1.conv2.weight") != values(&end, "layer4.1.conv2.weight"));
+    assert!(values(&few, "layer4.0.conv2.weight") == values(&end, "layer4.0.conv2.weight"));
+    let many = ["--model", "many", "--fine-tune", "4000"];
+    workshop.facies(&[&train[..], &many].concat()).expect_refusal(2, &["4000 layers"]);
+    let wrong = ["--model", "wrong", "--fine-tune", "first"];
+    workshop.facies(&[&train[..], &wrong].concat()).expect_refusal(2, &["`last-block`, `all`"]);
+
+    // A picture that is no longer there is named before anything is learnt from the others.
+    let gone = PictureFolder::scan(&workshop.path("rocks_train")).unwrap().pictures()[3].path.clone();
+    fs::remove_file(&gone).unwrap();
+    let again = ["--model", "again", "--fine-tune", "all", "--tuning-epochs", "1"];
+    let name = gone.file_name().unwrap().to_str().unwrap().to_owned();
+    workshop.facies(&[&train[..], &again].concat()).expect(3, &[&name, "images features"]);
+}
+
+#[test]
+fn folds_score_a_recipe_before_the_model_learns_from_all() {
+    let workshop = featured(&["rocks_train"]);
+    let train = ["images", "train", "--model", "m", "--epochs", "5", "--folds", "3"];
+    let done = workshop.facies(&train);
+    done.expect(0, &["test accuracy: ", "over 3 folds", "train: accuracy", "folds.md"]);
+    let held_out = |fold: usize| -> u64 {
+        let metrics = workshop.read(&format!("runs/models/m/fold-{fold}/metrics.json"));
+        let metrics: serde_json::Value = serde_json::from_slice(&metrics).unwrap();
+        assert!(metrics["validation"].is_null(), "what is held out chose no epoch");
+        metrics["test"]["support"].as_u64().unwrap()
+    };
+    assert_eq!((1..=3).map(held_out).sum::<u64>(), 24, "every training picture is held out once");
+    workshop.facies(&["images", "train", "--model", "n", "--folds", "1"]).expect_refusal(2, &["--folds"]);
+}
+
+#[test]
+fn bottlenecks_that_were_tampered_with_are_refused() {
+    let workshop = featured(&["rocks_train"]);
+    let path = workshop.path("runs/bottlenecks/bn1.safetensors");
+    let (arrays, record) = read_arrays(&path).unwrap();
+    let fewer: Vec<_> = arrays
+        .iter()
+        .cloned()
+        .map(|mut array| {
+            if array.name == "bottlenecks" {
+                array.shape[1] -= 2;
+                array.values.truncate(array.shape[0] * array.shape[1]);
+            }
+            array
+        })
+        .collect();
+    for (arrays, record, words) in [
+        (&fewer, record.clone(), "510 features a picture, its network makes 512"),
+        (&arrays, record.replace("\"side\":32", "\"side\":99999999"), "at most 4096"),
+        (&arrays, record.replace("\"row\":0", "\"row\":4000"), "does not fit its features"),
+    ] {
+        write_arrays(&path, arrays, &record).unwrap();
+        workshop.facies(&["images", "train", "--model", "m"]).expect(3, &["bn1.safetensors", words]);
+    }
+}
+
+const JOB: &str = "\
+version: 1
+name: study
+input: { images: { folder: rocks } }
+split: { shares: { validation: 0.2, test: 0.2 } }
+network: { backbone: resnet18, size: 32 }
+training:
+  head: { epochs: 4, batch: 8, optimizer: { sgd: { learning_rate: 0.05, momentum: 0.9 } } }
+output: { explained: 2, tensorboard: {} }
+";
+
+fn with_job() -> Workshop {
+    let workshop = Workshop::new();
+    workshop.facies(&["images", "synth", "rocks", "--per-class", "10", "--side", "32"]).expect(0, &[]);
+    fs::write(workshop.path("job.yaml"), JOB).unwrap();
+    workshop
+}
+
+#[test]
+fn a_job_of_pictures_goes_from_folder_to_report() {
+    let workshop = with_job();
+    fs::write(workshop.path("rocks/folds/torn.png"), b"\x89PNG\r\n").unwrap();
+    let first = workshop.facies(&["run", "job.yaml"]);
+    first.expect(0, &["test accuracy: ", "(8 pictures)", "runs/study/report.html"]);
+    assert!(first.log.contains("torn.png") && first.log.contains("training an end of ResNet18"), "{}", first.log);
+    let report = String::from_utf8(workshop.read("runs/study/report.html")).unwrap();
+    for words in ["Grad-CAM", "test pictures", "pictures by class", "random weights", "torn.png", "backbone: resnet18"] {
+        assert!(report.contains(words), "{words}");
+    }
+    assert!(!report.contains("voxel"), "pictures have no voxels");
+    let model = workshop.read("runs/study/model.safetensors");
+    let again = workshop.facies(&["run", "job.yaml"]);
+    again.expect(0, &["test accuracy: "]);
+    assert!(again.log.contains("is done already"), "{}", again.log);
+    let other = workshop.facies(&["run", "job.yaml", "--set", "training.head.epochs=5"]);
+    other.expect(2, &["other settings", "--overwrite"]);
+    workshop.facies(&["run", "job.yaml", "--overwrite"]).expect(0, &[]);
+    assert!(workshop.read("runs/study/model.safetensors") == model, "the same job, the same bytes");
+    // What the run trained is a model as any other.
+    let classify = ["images", "classify", "--model", "runs/study/model.safetensors", "rocks"];
+    workshop.facies(&classify).expect(0, &["rocks/model.csv"]);
+    for (work, words) in [("predict", "images classify"), ("evaluate", "facies run")] {
+        workshop.facies(&[work, "job.yaml"]).expect_refusal(2, &["job.yaml:3", words]);
+    }
+    workshop.facies(&["train", "job.yaml", "--set", "input.images.folder=none"]).expect(2, &["there is no folder"]);
+}
+
+#[test]
+fn folds_of_a_job_and_networks_of_a_batch_are_compared() {
+    let workshop = with_job();
+    let folds = ["run", "job.yaml", "--set", "name=folded", "--set", "split={folds: {count: 2}}"];
+    let done = workshop.facies(&folds);
+    done.expect(0, &["test accuracy: ", "over 2 folds", "folds.md"]);
+    // The second fold needs no forward pass: its pictures are those of the first.
+    assert_eq!(fs::read_dir(workshop.path("runs/folded/bottlenecks")).unwrap().count(), 1);
+    let batch = "\
+version: 1
+name: networks
+job: job.yaml
+matrix:
+  network: { small: { backbone: minerals2, size: 80 }, residual: { backbone: resnet18, size: 32 } }
+set: { split: { folds: { count: 2 } }, output.explained: 0 }
+";
+    fs::write(workshop.path("batch.yaml"), batch).unwrap();
+    let done = workshop.facies(&["batch", "batch.yaml"]);
+    done.expect(0, &["small-fold-1", "residual-fold-2", "finished"]);
+    let table = String::from_utf8(workshop.read("runs/networks/summary.md")).unwrap();
+    assert!(table.contains("| small | minerals network 2, random weights |"), "{table}");
+    assert!(table.contains("| residual | ResNet18, random weights |"), "{table}");
+}
