@@ -138,7 +138,8 @@ fn a_job_of_pictures_goes_from_folder_to_report() {
     first.expect(0, &["test accuracy: ", "(8 pictures)", "runs/study/report.html"]);
     assert!(first.log.contains("torn.png") && first.log.contains("training an end of ResNet18"), "{}", first.log);
     let report = String::from_utf8(workshop.read("runs/study/report.html")).unwrap();
-    for words in ["Grad-CAM", "test pictures", "pictures by class", "random weights", "torn.png", "backbone: resnet18"] {
+    for words in ["Grad-CAM", "test pictures", "pictures by class", "random weights", "torn.png", "backbone: resnet18"]
+    {
         assert!(report.contains(words), "{words}");
     }
     assert!(!report.contains("voxel"), "pictures have no voxels");

@@ -11,6 +11,7 @@ mod memory;
 mod networks;
 mod patience;
 mod peer;
+mod pictures;
 mod report;
 mod row;
 
@@ -30,9 +31,10 @@ pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 /// One part of the table: its name on the command line, its heading, and what measures it.
 type Section = (&'static str, &'static str, fn(&Context) -> Result<Findings, Failure>);
 
-const SECTIONS: [Section; 3] = [
+const SECTIONS: [Section; 4] = [
     ("files", "SEG-Y files", files::measure),
     ("networks", "Networks", networks::measure),
+    ("pictures", "Photographs", pictures::measure),
     ("memory", "Memory and time against the size of the cube", memory::measure),
 ];
 
