@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::batch_schema::load_batch_with;
 use super::any_job::load_any_with;
+use super::batch_schema::load_batch_with;
 use super::{JobError, batch_json_schema, images_json_schema, job_json_schema};
 
 fn configs() -> PathBuf {

@@ -208,7 +208,7 @@ impl Explainer {
             let leaves = self.network.layers.leaves();
             let contracting = leaves.split(|leaf| **leaf == Layer::Upsample).next().unwrap_or(&leaves);
             let last = contracting.iter().copied().rfind(is_convolution).and_then(Layer::name).unwrap_or("the input");
-            return Ok((format!("smallest map, behind {last}"), Target::Smallest));
+            return Ok((format!("{last} (the smallest map)"), Target::Smallest));
         }
         let layers = &self.network.layers.layers;
         for (place, layer) in layers.iter().enumerate().rev() {
@@ -474,11 +474,11 @@ mod tests {
             expected.is_near(&found);
             if expected.layer == "b" {
                 let default = explainer.grad_cam_at(input, [5, 9], class, None).unwrap();
-                assert_eq!(default, Explanation { layer: "smallest map, behind b".into(), ..found });
+                assert_eq!(default, Explanation { layer: "b (the smallest map)".into(), ..found });
             }
         }
         let (layer, maps) = explainer.feature_maps(input, None).unwrap();
-        assert_eq!((layer.as_str(), maps.dim()), ("smallest map, behind b", (6, 7, 7)));
+        assert_eq!((layer.as_str(), maps.dim()), ("b (the smallest map)", (6, 7, 7)));
         assert!(matches!(explainer.grad_cam(input, None, None), Err(NetworkError::NoPatchForm)));
         assert!(explainer.grad_cam_at(input, [13, 9], None, None).is_err());
         assert!(explainer.grad_cam_at(input.slice(s![.., ..0, ..]), [0, 9], None, None).is_err());

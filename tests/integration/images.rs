@@ -142,7 +142,9 @@ fn explained(workshop: &Workshop) {
     let sought = facies(&["rocks", "--wrong", "2", "--uncertain", "1", "--figures", "looked_at"]);
     sought.expect(0, &["looked_at/wrong.png", "looked_at/uncertain.png"]);
     assert!((4..=5).contains(&sought.answer.lines().count()), "{}", sought.answer);
-    fs::create_dir(workshop.path("loose")).unwrap();
+    for folder in ["loose", "nothing"] {
+        fs::create_dir(workshop.path(folder)).unwrap();
+    }
     fs::copy(workshop.path("rocks/folds/folds_01.png"), workshop.path("loose/1.png")).unwrap();
     fs::write(workshop.path("loose/torn.png"), b"\x89PNG\r\n").unwrap();
     let some = facies(&["loose"]);
@@ -153,7 +155,7 @@ fn explained(workshop: &Workshop) {
         (&["loose", "--wrong", "1"], 2, &["what the pictures show is not known", "crossbeds, folds", "--uncertain"]),
         (&["loose/1.png", "--class", "coal"], 2, &["`coal` is none of the classes", "crossbeds"]),
         (&["loose/1.png", "--layer", "x"], 2, &["no layer `x`", "it has"]),
-        (&["runs/models"], 3, &["runs/models holds no pictures"]),
+        (&["nothing"], 3, &["nothing holds no pictures"]),
     ] {
         facies(arguments).expect(code, parts);
     }
