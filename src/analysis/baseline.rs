@@ -51,9 +51,9 @@ pub struct FitProgress {
     pub of: usize,
 }
 
-/// Fits `classifiers` to each of `trials`, one after the other, and scores each on what its trial holds out; rows of the same
-/// place in [`Trial::held_out`] are scored together. `tell` learns of each fit. An interruption ends the work before the next fit;
-/// no row is given then, since none is whole.
+/// Fits `classifiers` to each of `trials`, one after the other, and scores each on what its trial holds out; rows of the
+/// same place in [`Trial::held_out`] are scored together. `tell` learns of each fit. An interruption ends the work before
+/// the next fit; no row is given then, since none is whole.
 ///
 /// # Errors
 /// When a classifier cannot be fitted.

@@ -19,8 +19,8 @@ const BATCH: usize = 512;
 /// Sets of voxels that classifiers have not learnt from.
 const HELD_OUT: [(Subset, &str); 2] = [(Subset::Validation, "validation"), (Subset::Test, "test")];
 
-/// Describes the labelled voxels of a job, at most `most_voxels` of each subset, by features of their patches, fits classifiers and
-/// scores them.
+/// Describes the labelled voxels of a job, at most `most_voxels` of each subset, by features of their patches, fits
+/// classifiers and scores them.
 ///
 /// # Errors
 /// When cube or labels cannot be read or divided, no voxel is held out, the work is interrupted, or a file cannot be written.
