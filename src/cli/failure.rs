@@ -194,8 +194,11 @@ fn exit_code(error: &RunError) -> u8 {
         RunError::Network(error)
         | RunError::Train(TrainError::Network(error))
         | RunError::Predict(PredictError::Network(error)) => of_network(error),
-        RunError::Pictures(error) | RunError::Predict(PredictError::Pictures(error)) => of_pictures(error),
+        RunError::Pictures(error)
+        | RunError::Train(TrainError::Pictures(error))
+        | RunError::Predict(PredictError::Pictures(error)) => of_pictures(error),
         RunError::Picture(_)
+        | RunError::Train(TrainError::Picture(_))
         | RunError::NoPictures { .. }
         | RunError::UnfinishedBottlenecks { .. }
         | RunError::ClassWithoutPictures { .. } => UNREADABLE,
@@ -212,6 +215,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::Predict(PredictError::Budget { .. } | PredictError::OtherBottlenecks { .. })
         | RunError::UnknownClass { .. }
         | RunError::NoTruth { .. }
+        | RunError::NoSuchName { .. }
         | RunError::NoSuchVoxel { .. }
         | RunError::NoModel { .. } => USAGE,
         _ => FAILED,

@@ -301,6 +301,7 @@ prediction:
                 "training.form.dense",
                 "found nothing, expected a map with `crop`",
             ),
+            ("{ adam: { learning_rate: 2.0e-4 } }", "adam", (15, 14), "training.optimizer", "found a word alone"),
             ("steps: 160", "steps: soon", (14, 10), "training.steps", "found the text \"soon\", expected a whole"),
             ("steps: 160", "step: 160", (14, 3), "training.step", "unknown key `step`"),
             ("steps: 160\n", "steps: 160\n  epochs: 2\n", (15, 11), "training.epochs", "both given"),

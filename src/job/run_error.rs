@@ -51,6 +51,19 @@ pub enum RunError {
         /// The bottlenecks.
         path: PathBuf,
     },
+    /// A model or bottlenecks that are not there.
+    #[error("there is no {what} {path}{}", listed(known))]
+    #[diagnostic(help("{remedy}"))]
+    NoSuchName {
+        /// `model`, `bottlenecks`.
+        what: &'static str,
+        /// Where it would be.
+        path: PathBuf,
+        /// Names of those that are there.
+        known: Vec<String>,
+        /// The command that makes one.
+        remedy: &'static str,
+    },
     /// A class that nothing can be learnt of.
     #[error("{path} holds no training picture of class `{class}`")]
     #[diagnostic(help("make the bottlenecks again with pictures of every class that can be read"))]

@@ -1,5 +1,8 @@
 //! serde's and garde's messages in the words of a job.
 
+/// serde's message for a form with keys of its own that is written without them.
+const WORD_ALONE: &str = "invalid type: unit variant, expected newtype variant";
+
 /// serde's message in the words of a job, and a remedy where one can be guessed.
 pub(super) fn reworded(message: &str) -> (String, Option<String>) {
     let mut text = message.replace("unknown field", "unknown key").replace("missing field", "missing key");
@@ -30,6 +33,10 @@ pub(super) fn reworded(message: &str) -> (String, Option<String>) {
         ("invalid value: integer", "found the number"),
     ] {
         text = text.replace(rust, plain);
+    }
+    if text == WORD_ALONE {
+        let help = "write `{ NAME: { ... } }`; `{ NAME: {} }` takes what is usual for all that may be left out";
+        return ("found a word alone, expected a map from that word to its keys".to_owned(), Some(help.to_owned()));
     }
     let help = text.starts_with("unknown").then(|| likely(&text)).flatten();
     (text, help.map(|name| format!("did you mean `{name}`?")))

@@ -116,8 +116,13 @@ fn a_folder_becomes_a_model_and_the_model_a_table() {
     assert!(!workshop.path("rocks_test/bn1_m1.confusion.csv").exists());
 
     let one = workshop.facies(&["images", "classify", "--model", "bn1_m1", "rocks/grains/grains_01.png"]);
-    one.expect(0, &["crossbeds  0.", "folds      0.", "runs/classified/bn1_m1-grains_01.png"]);
-    assert!(workshop.path("runs/classified/bn1_m1-grains_01.png").exists());
+    one.expect(0, &["crossbeds  0.", "folds      0.", "runs/classified/bn1_m1-grains-grains_01.png"]);
+    assert!(workshop.path("runs/classified/bn1_m1-grains-grains_01.png").exists());
+
+    let classify = ["images", "classify", "--model", "bn1_m1", "--figure"];
+    workshop.facies(&[&classify[..], &["a.png", "rocks"]].concat()).expect_refusal(2, &["not a figure"]);
+    let jpg = ["a.jpg", "rocks/grains/grains_01.png"];
+    workshop.facies(&[&classify[..], &jpg].concat()).expect_refusal(2, &["ends in .png"]);
 
     explained(&workshop);
 }
@@ -172,8 +177,10 @@ fn what_cannot_be_learnt_or_classified_is_refused_with_the_reason() {
     fs::create_dir(workshop.path("rocks_validation/unknown")).unwrap();
     fs::copy(workshop.path("rocks/folds/folds_01.png"), workshop.path("rocks_validation/unknown/1.png")).unwrap();
     workshop.facies(&quick).expect(3, &["unknown"]);
-    workshop.facies(&["images", "train", "--bottlenecks", "none"]).expect(3, &["none.safetensors"]);
-    workshop.facies(&["images", "classify", "--model", "none", "rocks_test"]).expect(3, &["none.safetensors"]);
+    workshop.facies(&["images", "train", "--bottlenecks", "none"]).expect(2, &["none.safetensors", "there is bn1"]);
+    workshop
+        .facies(&["images", "classify", "--model", "none", "rocks_test"])
+        .expect(2, &["none.safetensors", "images train"]);
     fs::copy(workshop.path("runs/bottlenecks/bn1.safetensors"), workshop.path("model.safetensors")).unwrap();
     workshop
         .facies(&["images", "classify", "--model", "model.safetensors", "rocks_test"])
@@ -263,7 +270,7 @@ fn bottlenecks_serve_shallow_classifiers_as_features() {
     let train_only: Vec<_> = FEATURES.iter().copied().filter(|word| *word != "rocks_validation").collect();
     workshop.facies(&[&train_only[..], &["--name", "alone"]].concat()).expect(0, &[]);
     workshop.facies(&["baseline", "--bottlenecks", "alone"]).expect(3, &["is held out", "facies images features"]);
-    workshop.facies(&["baseline", "--bottlenecks", "none"]).expect(3, &["none.safetensors"]);
+    workshop.facies(&["baseline", "--bottlenecks", "none"]).expect(2, &["none.safetensors", "there is bn1"]);
 }
 
 #[test]

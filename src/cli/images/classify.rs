@@ -1,11 +1,11 @@
 //! `facies images classify`: what a model says of pictures.
 
-use std::path::{MAIN_SEPARATOR, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::json;
 
-use crate::cli::failure::Failure;
+use crate::cli::failure::{Failure, UsageError};
 use crate::cli::interruption::interruption;
 use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     /// Between class and file in the table: a backslash, as AASPI has it, or what this system uses
     #[arg(long, value_enum, default_value_t = Separator::Backslash)]
     separator: Separator,
-    /// Where the picture with its probabilities goes; classified/MODEL-PICTURE.png in the folder of runs if not given
+    /// Where the picture with its probabilities goes, as PNG; classified/MODEL-FOLDER-PICTURE.png in the folder of runs if not given
     #[arg(long, value_name = "FILE")]
     figure: Option<PathBuf>,
     /// Folder of runs
@@ -64,6 +64,20 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         device: arguments.device.open()?[0],
         threads: threads.unwrap_or_else(rayon::current_num_threads),
     };
+    if let Some(figure) = &arguments.figure {
+        let is_png = figure.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+        let wrong = match (arguments.pictures.is_dir(), is_png) {
+            (true, _) => Some((
+                "a folder of pictures becomes a table, not a figure",
+                "leave `--figure` out, or name one picture",
+            )),
+            (_, false) => Some(("the figure is a PNG file", "give it a name that ends in .png")),
+            _ => None,
+        };
+        if let Some((message, help)) = wrong {
+            return Err(UsageError { message: message.to_owned(), help: help.to_owned() }.into());
+        }
+    }
     if arguments.pictures.is_dir() {
         folder(arguments, &options, printer)
     } else {
@@ -72,8 +86,11 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
 }
 
 fn picture(arguments: &Arguments, options: &ClassifyOptions, printer: &Printer) -> Result<(), Failure> {
-    let stem = |path: &PathBuf| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let name = format!("{}-{}.png", stem(&options.model), stem(&arguments.pictures));
+    let stem = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    // Folders of classes hold pictures of equal names.
+    let parent = std::path::absolute(&arguments.pictures).ok();
+    let parent = parent.as_deref().and_then(Path::parent).map(stem).unwrap_or_default();
+    let name = format!("{}-{parent}-{}.png", stem(&options.model), stem(&arguments.pictures));
     let figure = arguments.figure.clone().unwrap_or_else(|| arguments.output.join("classified").join(name));
     let classes = classify_picture(options, &arguments.pictures, Some(&figure))?;
     if arguments.json {

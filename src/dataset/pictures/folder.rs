@@ -207,7 +207,8 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, PictureFolderError> {
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
-fn is_picture_name(path: &Path) -> bool {
+/// Whether a file is called as pictures are.
+pub fn is_picture_name(path: &Path) -> bool {
     let extension = path.extension().and_then(OsStr::to_str).map(str::to_ascii_lowercase);
     extension.is_some_and(|extension| EXTENSIONS.contains(&extension.as_str()))
 }

@@ -27,7 +27,7 @@ pub use augmentation::PictureAugmentation;
 pub use error::{PictureFault, PictureFolderError, Shown, UnreadablePicture};
 pub use features::{FeatureSampler, FeatureTable};
 pub use fingerprint::{Fingerprint, Look, content_hash, groups};
-pub use folder::{EXTENSIONS, PictureFile, PictureFolder, find_pictures};
+pub use folder::{EXTENSIONS, PictureFile, PictureFolder, find_pictures, is_picture_name};
 pub use load::{LoadedPictures, PictureShape, load_pictures};
 pub use picture::{MOST_BYTES, MOST_PIXELS, Picture, Remark, decode_picture, read_bytes, read_picture};
 pub use resize::{Fit, MOST_SIDE};

@@ -7,6 +7,7 @@ use ndarray::Axis;
 
 use super::classify::remove_stale;
 use super::described::{describe, fingerprints};
+use super::folders::load_bottlenecks;
 use crate::analysis::features::{FeatureBank, Subject};
 use crate::analysis::{Part, Trial};
 use crate::dataset::pictures::{
@@ -15,7 +16,7 @@ use crate::dataset::pictures::{
 use crate::grid::ClassTable;
 use crate::job::baseline_table::Comparison;
 use crate::job::{BaselineOptions, BaselineOutcome, JobEvent, Listener, RunError};
-use crate::predict::pictures::{BottleneckSet, Bottlenecks};
+use crate::predict::pictures::BottleneckSet;
 use crate::report::write_unreadable;
 
 /// Which pictures classifiers are compared on.
@@ -272,7 +273,7 @@ fn of_one_folder(
 
 /// What a frozen network made of sets of pictures.
 fn of_bottlenecks(path: &Path) -> Result<Examples, RunError> {
-    let bottlenecks = Bottlenecks::load(path)?;
+    let bottlenecks = load_bottlenecks(path)?;
     if !bottlenecks.is_complete() {
         return Err(RunError::UnfinishedBottlenecks { path: path.to_owned() });
     }

@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use super::folders::load_model;
 use crate::dataset::pictures::{PictureFile, UnreadablePicture, find_pictures, read_picture};
 use crate::grid::ClassTable;
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::{ScoreSums, Scores};
-use crate::network::{Device, PictureModel, set_threads};
+use crate::network::{Device, set_threads};
 use crate::predict::pictures::classify_pictures;
 use crate::report::{
     ClassifiedPictureFigure, ConfusionFigure, Figure, Judged, PictureRow, PictureTable, write_confusion,
@@ -54,7 +55,7 @@ pub fn classify_picture(
     figure: Option<&Path>,
 ) -> Result<Vec<(String, f32)>, RunError> {
     set_threads(options.threads);
-    let model = PictureModel::load(&options.model)?;
+    let model = load_model(&options.model)?;
     let read = read_picture(picture)?;
     let file = PictureFile { path: picture.to_owned(), class: 0 };
     let predictor = model.predictor(options.device)?;
@@ -89,7 +90,7 @@ pub fn classify_folder(
     interrupted: &AtomicBool,
 ) -> Result<ClassifyOutcome, RunError> {
     set_threads(options.threads);
-    let model = PictureModel::load(&options.model)?;
+    let model = load_model(&options.model)?;
     let name = options.model.file_stem().unwrap_or(OsStr::new("model")).to_string_lossy().into_owned();
     let classes = &model.description.classes;
     // The figures that stand beside a table of this program are none of the pictures.

@@ -71,12 +71,7 @@ impl<D: Description> Lesson<'_, D> {
         let steps = course.length.steps(self.steps_per_epoch);
         let options = TrainingOptions {
             form: self.form,
-            phases: vec![Phase {
-                steps,
-                learning,
-                learning_rate: course.learning_rate,
-                schedule: course.schedule.clone(),
-            }],
+            phases: vec![Phase { steps, learning, learning_rate: course.learning_rate, schedule: course.schedule }],
             steps_per_epoch: self.steps_per_epoch,
             early_stopping: course.patience.filter(|_| self.validator.is_some()).map(watch).into_iter().collect(),
             best_by: Monitor::Loss,

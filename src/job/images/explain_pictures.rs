@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::explain::{Explained, PictureToExplain, Question, draw_explanations};
+use super::folders::load_model;
 use super::gallery::{GalleryPicture, draw_gallery};
 use crate::dataset::pictures::{PictureFile, find_pictures};
 use crate::job::{JobEvent, Listener, RunError};
@@ -49,7 +50,7 @@ pub fn explain_pictures(
     interrupted: &AtomicBool,
 ) -> Result<Vec<PathBuf>, RunError> {
     set_threads(options.threads);
-    let model = PictureModel::load(&options.model)?;
+    let model = load_model(&options.model)?;
     let classes = &model.description.classes;
     let class = match &options.class {
         None => None,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::frozen_network::FrozenNetwork;
-use crate::dataset::pictures::PictureFolder;
+use crate::dataset::pictures::{PictureFolder, is_picture_name};
 use crate::job::{JobEvent, Listener, RunError};
 use crate::network::{Device, set_threads};
 use crate::predict::pictures::{BottleneckOutcome, Bottlenecks, update_bottlenecks};
@@ -127,6 +127,14 @@ pub(super) fn warnings(folders: &[(&'static str, PictureFolder)], bottlenecks: &
                     "{shared} {name} {are} {other} picture{plural} as well: the scores of {name} mean little"
                 ));
             }
+        }
+    }
+    for (name, folder) in folders {
+        let over = folder.passed_over().iter().filter(|path| path.is_dir() || is_picture_name(path)).count();
+        if over > 0 {
+            warnings.push(format!(
+                "{over} pictures or folders of the {name} pictures lie beside the class folders or below them, and are not looked at"
+            ));
         }
     }
     for (name, folder) in folders.iter().skip(1) {

@@ -1,6 +1,11 @@
 //! Where bottlenecks and models of pictures lie.
 
+use std::fs;
 use std::path::{Path, PathBuf};
+
+use crate::job::RunError;
+use crate::network::PictureModel;
+use crate::predict::pictures::Bottlenecks;
 
 /// The bottlenecks `name` under the folder of runs.
 pub fn bottleneck_path(runs: &Path, name: &str) -> PathBuf {
@@ -21,3 +26,40 @@ pub fn model_path(runs: &Path, name: &str) -> PathBuf {
 pub fn trained_model_path(runs: &Path, name: &str) -> PathBuf {
     runs.join("models").join(format!("{name}.safetensors"))
 }
+
+/// The bottlenecks in `path`.
+///
+/// # Errors
+/// When there are none, with the names of those that lie beside it; or when they cannot be read.
+pub(super) fn load_bottlenecks(path: &Path) -> Result<Bottlenecks, RunError> {
+    check_there("bottlenecks", path, "make them with `facies images features`")?;
+    Ok(Bottlenecks::load(path)?)
+}
+
+/// The model in `path`.
+///
+/// # Errors
+/// When there is none, with the names of those that lie beside it; or when it cannot be read.
+pub(super) fn load_model(path: &Path) -> Result<PictureModel, RunError> {
+    check_there("model", path, "train it with `facies images train`, or name the file of one")?;
+    Ok(PictureModel::load(path)?)
+}
+
+fn check_there(what: &'static str, path: &Path, remedy: &'static str) -> Result<(), RunError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let beside = path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    let is_file = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "safetensors");
+    let found = beside.map(|entry| entry.path()).filter(is_file);
+    let mut known: Vec<String> = found.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    known.sort_unstable();
+    known.truncate(MOST_TOLD);
+    if let Some(first) = known.first_mut() {
+        first.insert_str(0, "there is ");
+    }
+    Err(RunError::NoSuchName { what, path: path.to_owned(), known, remedy })
+}
+
+/// Most names that are told.
+const MOST_TOLD: usize = 12;

@@ -63,15 +63,14 @@ fn check(job: &ImagesJob) -> Vec<Finding> {
         ),
         _ => {}
     }
-    if let PictureSplit::Shares(shares) = &job.split {
-        if shares.validation + shares.test >= 1.0 {
+    match job.split {
+        PictureSplit::Shares(ref shares) if shares.validation + shares.test >= 1.0 => {
             find("split.shares", "the parts leave nothing to train on", "their sum must stay below 1");
         }
-    }
-    if let PictureSplit::Folds(PictureFolds { count, fold: Some(fold) }) = job.split {
-        if fold > count {
+        PictureSplit::Folds(PictureFolds { count, fold: Some(fold) }) if fold > count => {
             find("split.folds.fold", &format!("there are {count} folds"), "folds are counted from 1");
         }
+        _ => {}
     }
     let training = &job.training;
     for (key, course) in [("head", Some(&training.head)), ("tuning", training.tuning.as_ref())] {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use super::folders::load_bottlenecks;
 use super::folds::fold_sets;
 use super::learning::{Learnt, PictureSets, Task, learn};
 use super::recipe::PictureTraining;
@@ -13,7 +14,6 @@ use crate::job::folds::{FILES, told, write_folds};
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::Metrics;
 use crate::network::set_threads;
-use crate::predict::pictures::Bottlenecks;
 
 /// Pictures that are shown with what the network looked at.
 const EXPLAINED: usize = 6;
@@ -60,7 +60,7 @@ pub fn train_images(
 ) -> Result<ImagesTrained, RunError> {
     let recipe = &options.recipe;
     set_threads(recipe.threads);
-    let bottlenecks = Bottlenecks::load(&options.bottlenecks)?;
+    let bottlenecks = load_bottlenecks(&options.bottlenecks)?;
     if !bottlenecks.is_complete() {
         return Err(RunError::UnfinishedBottlenecks { path: options.bottlenecks.clone() });
     }
