@@ -112,6 +112,32 @@ fn bottlenecks_that_were_tampered_with_are_refused() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn tuning_that_was_killed_ends_with_the_same_bytes() {
+    use std::process::{Command, Stdio};
+    let workshop = featured(&["rocks_train", "rocks_validation"]);
+    let tune = ["images", "train", "--epochs", "2", "--fine-tune", "last-block", "--tuning-epochs", "4", "--augment"];
+    let of = |model| [&tune[..], &["--model", model]].concat();
+    workshop.facies(&of("whole")).expect(0, &[]);
+    let mut cut = workshop.command(&of("cut")).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // The first epoch is in the table when its checkpoint is written.
+    let sign = workshop.path("runs/models/cut/.partial/training/fine-tuning.checkpoint.safetensors");
+    while !sign.exists() && cut.try_wait().unwrap().is_none() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    assert!(Command::new("kill").args(["-s", "KILL", &cut.id().to_string()]).status().unwrap().success());
+    assert!(!cut.wait().unwrap().success() && !workshop.path("runs/models/cut.safetensors").exists());
+    let done = workshop.facies(&of("cut"));
+    done.expect(0, &[]);
+    assert!(done.log.contains("continues after step"), "{}", done.log);
+    assert!(workshop.read("runs/models/cut.safetensors") == workshop.read("runs/models/whole.safetensors"));
+    for table in ["history.csv", "fine-tuning.csv", "metrics.json"] {
+        let [cut, whole] = ["cut", "whole"].map(|model| workshop.read(&format!("runs/models/{model}/{table}")));
+        assert!(cut == whole, "{table}");
+    }
+}
+
 const JOB: &str = "\
 version: 1
 name: study
