@@ -68,6 +68,9 @@ fn the_last_block_learns_after_the_end_and_the_rest_stays() {
     let again = ["--model", "again", "--fine-tune", "all", "--tuning-epochs", "1"];
     let name = gone.file_name().unwrap().to_str().unwrap().to_owned();
     workshop.facies(&[&train[..], &again].concat()).expect(3, &[&name, "images features"]);
+    // An end needs no pictures; it only cannot show them.
+    let blind = workshop.facies(&[&train[..], &["--model", "blind"]].concat());
+    blind.expect(0, &["no train picture can be shown", &name, "misclassified.csv"]);
 }
 
 #[test]

@@ -68,7 +68,7 @@ pub(in crate::job) fn draw_explanations(
     }
     let drawing = Drawing { explainer: model.explainer(device)?, model, question, folder };
     fs::create_dir_all(folder).map_err(RunError::io("make", folder))?;
-    listener.notice(&JobEvent::Stage(&format!("explaining {of} pictures")));
+    listener.notice(&JobEvent::Stage(&format!("explaining {of} {}", if of == 1 { "picture" } else { "pictures" })));
     for (done, picture) in pictures.iter().enumerate() {
         if interrupted.load(Ordering::Relaxed) {
             return Err(RunError::Interrupted);

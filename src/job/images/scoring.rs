@@ -33,6 +33,7 @@ pub(super) struct ScoredSet {
 pub(super) struct ScoredPicture {
     /// `class/file`.
     pub(super) file: String,
+    /// Empty where the folder of its bottleneck is no more.
     pub(super) path: PathBuf,
     pub(super) class: u8,
 }
@@ -71,6 +72,9 @@ pub(super) fn classify_sets(
     let description = &model.description;
     let scored = |name, set: &BottleneckSet, listener: &mut dyn Listener| -> Result<ScoredSet, RunError> {
         let folder = set.files(&description.classes);
+        if let (Err(error), None) = (&folder, &recipe.fine_tuning) {
+            listener.notice(&JobEvent::Note(&format!("no {name} picture can be shown: {error}")));
+        }
         let picture = |place: usize| ScoredPicture {
             file: set.pictures[place].file.clone(),
             path: folder.as_ref().map_or_else(|_| PathBuf::new(), |folder| folder.pictures()[place].path.clone()),

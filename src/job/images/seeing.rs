@@ -34,6 +34,9 @@ pub(super) fn show(
     let classes = &model.description.classes;
     let figure = |name: String, caption: String| FigureRecord { name, caption, bytes: 0 };
     let mut figures = Vec::new();
+    if set.pictures.iter().any(|picture| picture.path.as_os_str().is_empty()) {
+        return Ok(figures);
+    }
     if !wrong.is_empty() {
         let gallery = format!("{FIGURES}/misclassified.png");
         let shown = |wrong: &Misclassified| GalleryPicture {

@@ -54,7 +54,7 @@ pub fn report_html(content: &ReportContent) -> String {
         content.volumes.iter().for_each(|volume| survey::volume(&mut html, volume));
     }
     if !content.labels.is_empty() || !content.voxels.is_empty() {
-        html.heading("labels", "Labels");
+        html.heading("labels", if content.judged == Judged::Pictures { "Pictures of each class" } else { "Labels" });
         survey::labels(&mut html, content);
     }
     files(&mut html, content);
