@@ -47,7 +47,7 @@ pub(crate) fn measure(context: &Context<'_>) -> Result<Findings, Failure> {
         let ours = context.folder.join("bottlenecks.safetensors");
         let make: Measurement<'_> = Box::new(|_| {
             let _ = fs::remove_file(&ours);
-            seconds(|| Ok(bottlenecks(model, &folder, &ours).map(drop)?))
+            seconds(|| bottlenecks(model, &folder, &ours).map(drop))
         });
         let ask = |ahead: bool| -> Measurement<'_> {
             let peer = &peer;
