@@ -52,11 +52,9 @@ pub enum RunError {
         path: PathBuf,
     },
     /// A model or bottlenecks that are not there.
-    #[error("there is no {what} {path}{}", listed(known))]
+    #[error("there is no file {path}{}", if known.is_empty() { String::new() } else { format!(", but {}", known.join(", ")) })]
     #[diagnostic(help("{remedy}"))]
     NoSuchName {
-        /// `model`, `bottlenecks`.
-        what: &'static str,
         /// Where it would be.
         path: PathBuf,
         /// Names of those that are there.

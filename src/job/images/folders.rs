@@ -32,7 +32,7 @@ pub fn trained_model_path(runs: &Path, name: &str) -> PathBuf {
 /// # Errors
 /// When there are none, with the names of those that lie beside it; or when they cannot be read.
 pub(super) fn load_bottlenecks(path: &Path) -> Result<Bottlenecks, RunError> {
-    check_there("bottlenecks", path, "make them with `facies images features`")?;
+    check_there(path, "make them with `facies images features`")?;
     Ok(Bottlenecks::load(path)?)
 }
 
@@ -41,11 +41,11 @@ pub(super) fn load_bottlenecks(path: &Path) -> Result<Bottlenecks, RunError> {
 /// # Errors
 /// When there is none, with the names of those that lie beside it; or when it cannot be read.
 pub(super) fn load_model(path: &Path) -> Result<PictureModel, RunError> {
-    check_there("model", path, "train it with `facies images train`, or name the file of one")?;
+    check_there(path, "train it with `facies images train`, or name the file of one")?;
     Ok(PictureModel::load(path)?)
 }
 
-fn check_there(what: &'static str, path: &Path, remedy: &'static str) -> Result<(), RunError> {
+fn check_there(path: &Path, remedy: &'static str) -> Result<(), RunError> {
     if path.exists() {
         return Ok(());
     }
@@ -55,10 +55,7 @@ fn check_there(what: &'static str, path: &Path, remedy: &'static str) -> Result<
     let mut known: Vec<String> = found.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
     known.sort_unstable();
     known.truncate(MOST_TOLD);
-    if let Some(first) = known.first_mut() {
-        first.insert_str(0, "there is ");
-    }
-    Err(RunError::NoSuchName { what, path: path.to_owned(), known, remedy })
+    Err(RunError::NoSuchName { path: path.to_owned(), known, remedy })
 }
 
 /// Most names that are told.
