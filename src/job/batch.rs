@@ -78,7 +78,10 @@ fn load_all(plan: &BatchPlan, arguments: &[String]) -> Result<Vec<AnyJob>, RunEr
     let mut jobs: Vec<AnyJob> = Vec::new();
     refuse_overridden(plan, arguments)?;
     for run in &plan.runs {
-        let mut job = load_any(&run.job, &[run.arguments.as_slice(), arguments].concat())?;
+        // A whole map first, then what is set within it, whichever stands first in the file.
+        let mut of_run = run.arguments.clone();
+        of_run.sort_by_key(|argument| argument.split('=').next().unwrap_or_default().matches('.').count());
+        let mut job = load_any(&run.job, &[of_run.as_slice(), arguments].concat())?;
         if let Some(name) = &run.name {
             job.set_name(name.clone());
         }

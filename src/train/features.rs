@@ -35,7 +35,7 @@ pub(super) fn decide(
         return Ok(KeptFeatures::NothingFrozen);
     };
     if matches!(options.form, Form::Pictures(..)) {
-        return no("pictures are changed anew each time they are shown");
+        return no("each picture goes through all layers while it is tuned on");
     }
     if options.feature_cache == FeatureCache::Off {
         return no("`feature_cache` is off");

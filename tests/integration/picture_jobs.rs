@@ -87,6 +87,17 @@ fn folds_score_a_recipe_before_the_model_learns_from_all() {
     };
     assert_eq!((1..=3).map(held_out).sum::<u64>(), 24, "every training picture is held out once");
     workshop.facies(&["images", "train", "--model", "n", "--folds", "1"]).expect_refusal(2, &["--folds"]);
+    // Another recipe without folds leaves none of the old scores beside its model.
+    let other = ["images", "train", "--model", "m", "--epochs", "2", "--overwrite"];
+    workshop.facies(&other).expect(0, &[]);
+    assert!(!workshop.path("runs/models/m/folds.md").exists() && !workshop.path("runs/models/m/fold-1").exists());
+    // A class of one picture is left to learn from by no fold that holds it out.
+    for picture in PictureFolder::scan(&workshop.path("rocks_train")).unwrap().pictures().iter().take(5) {
+        fs::remove_file(&picture.path).unwrap();
+    }
+    workshop.facies(&["images", "features", "rocks_train", "--network", "resnet18", "--size", "32"]).expect(0, &[]);
+    let few = ["images", "train", "--model", "few", "--folds", "2"];
+    workshop.facies(&few).expect_refusal(3, &["`crossbeds`", "too few pictures that differ"]);
 }
 
 #[test]
@@ -131,6 +142,9 @@ fn tuning_that_was_killed_ends_with_the_same_bytes() {
     }
     assert!(Command::new("kill").args(["-s", "KILL", &cut.id().to_string()]).status().unwrap().success());
     assert!(!cut.wait().unwrap().success() && !workshop.path("runs/models/cut.safetensors").exists());
+    // Another recipe goes on with nothing of it, and begins anew only where that is asked for.
+    let other = [&of("cut")[..], &["--seed", "2"]].concat();
+    workshop.facies(&other).expect(2, &["other settings", "--overwrite"]);
     let done = workshop.facies(&of("cut"));
     done.expect(0, &[]);
     assert!(done.log.contains("continues after step"), "{}", done.log);
@@ -182,7 +196,7 @@ fn a_job_of_pictures_goes_from_folder_to_report() {
     assert!(workshop.read("runs/study/model.safetensors") == model, "the same job, the same bytes");
     // What the run trained is a model as any other.
     let classify = ["images", "classify", "--model", "runs/study/model.safetensors", "rocks"];
-    workshop.facies(&classify).expect(0, &["rocks/model.csv"]);
+    workshop.facies(&classify).expect(0, &["rocks/study.csv"]);
     for (work, words) in [("predict", "images classify"), ("evaluate", "facies run")] {
         workshop.facies(&[work, "job.yaml"]).expect_refusal(2, &["job.yaml:3", words]);
     }
@@ -203,7 +217,7 @@ name: networks
 job: job.yaml
 matrix:
   network: { small: { backbone: minerals2, size: 80 }, residual: { backbone: resnet18, size: 32 } }
-set: { split: { folds: { count: 2 } }, output.explained: 0 }
+set: { split: { folds: { count: 2 } }, output.explained: 0, network.dropout: 0.25 }
 ";
     fs::write(workshop.path("batch.yaml"), batch).unwrap();
     let done = workshop.facies(&["batch", "batch.yaml"]);
@@ -211,4 +225,7 @@ set: { split: { folds: { count: 2 } }, output.explained: 0 }
     let table = String::from_utf8(workshop.read("runs/networks/summary.md")).unwrap();
     assert!(table.contains("| small | minerals network 2, random weights |"), "{table}");
     assert!(table.contains("| residual | ResNet18, random weights |"), "{table}");
+    // What is set within a map that the matrix gives is set, wherever it stands.
+    let job = String::from_utf8(workshop.read("runs/networks/small-fold-1/job.yaml")).unwrap();
+    assert!(job.contains("dropout: 0.25"), "{job}");
 }

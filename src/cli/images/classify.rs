@@ -10,7 +10,7 @@ use crate::cli::interruption::interruption;
 use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
 use crate::cli::quantity::counted;
-use crate::job::images::{ClassifyOptions, classify_folder, classify_picture, model_path};
+use crate::job::images::{ClassifyOptions, classify_folder, classify_picture, model_name, model_path};
 use crate::network::DeviceChoice;
 
 /// Classes of one picture that are printed.
@@ -90,7 +90,7 @@ fn picture(arguments: &Arguments, options: &ClassifyOptions, printer: &Printer) 
     // Folders of classes hold pictures of equal names.
     let parent = std::path::absolute(&arguments.pictures).ok();
     let parent = parent.as_deref().and_then(Path::parent).map(stem).unwrap_or_default();
-    let name = format!("{}-{parent}-{}.png", stem(&options.model), stem(&arguments.pictures));
+    let name = format!("{}-{parent}-{}.png", model_name(&options.model), stem(&arguments.pictures));
     let figure = arguments.figure.clone().unwrap_or_else(|| arguments.output.join("classified").join(name));
     let classes = classify_picture(options, &arguments.pictures, Some(&figure))?;
     if arguments.json {

@@ -6,7 +6,7 @@ use crate::cli::failure::Failure;
 use crate::cli::interruption::interruption;
 use crate::cli::printer::Printer;
 use crate::cli::progress::Progress;
-use crate::job::images::{ExplainPicturesOptions, explain_pictures, model_path};
+use crate::job::images::{ExplainPicturesOptions, explain_pictures, model_name, model_path};
 use crate::network::DeviceChoice;
 
 /// Draw where in pictures a model found what speaks for a class (Grad-CAM)
@@ -49,10 +49,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
     let model = model_path(&arguments.output, &arguments.model);
-    let standard = || {
-        let name = model.file_stem().unwrap_or(model.as_os_str());
-        arguments.output.join("models").join(name).join("explanations")
-    };
+    let standard = || arguments.output.join("models").join(model_name(&model)).join("explanations");
     let options = ExplainPicturesOptions {
         wrong: arguments.wrong,
         uncertain: arguments.uncertain,

@@ -201,6 +201,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
     let options = ImageTraining {
         bottlenecks: bottleneck_path(&arguments.output, &arguments.bottlenecks),
         model,
+        overwrite: arguments.overwrite,
         folds: arguments.folds.map(|count| count as usize),
         recipe: PictureTraining {
             fine_tuning: arguments.fine_tune.map(tuning),

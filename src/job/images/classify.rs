@@ -1,12 +1,11 @@
 //! The use case `images classify`: what a model says of pictures.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::folders::load_model;
-use crate::dataset::pictures::{PictureFile, UnreadablePicture, find_pictures, read_picture};
+use super::folders::{load_model, model_name, pictures_in};
+use crate::dataset::pictures::{PictureFile, UnreadablePicture, read_picture};
 use crate::grid::ClassTable;
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::{ScoreSums, Scores};
@@ -91,11 +90,9 @@ pub fn classify_folder(
 ) -> Result<ClassifyOutcome, RunError> {
     set_threads(options.threads);
     let model = load_model(&options.model)?;
-    let name = options.model.file_stem().unwrap_or(OsStr::new("model")).to_string_lossy().into_owned();
+    let name = model_name(&options.model);
     let classes = &model.description.classes;
-    // The figures that stand beside a table of this program are none of the pictures.
-    let mut found = find_pictures(folder)?;
-    found.retain(|(path, names)| names.len() > 1 || !is_figure(path));
+    let found = pictures_in(folder)?;
     if found.is_empty() {
         return Err(RunError::NoPictures { path: folder.to_owned() });
     }
@@ -183,10 +180,4 @@ fn scores(
         .draw(&figure)?;
     written.extend([matrix, figure]);
     Ok(Some(scores))
-}
-
-/// `MODEL.confusion.png` beside `MODEL.csv`.
-fn is_figure(path: &Path) -> bool {
-    let name = path.to_string_lossy();
-    name.strip_suffix(".confusion.png").is_some_and(|model| Path::new(&format!("{model}.csv")).exists())
 }

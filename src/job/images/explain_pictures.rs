@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::explain::{Explained, PictureToExplain, Question, draw_explanations};
-use super::folders::load_model;
+use super::folders::{load_model, pictures_in};
 use super::gallery::{GalleryPicture, draw_gallery};
-use crate::dataset::pictures::{PictureFile, find_pictures};
+use crate::dataset::pictures::PictureFile;
 use crate::job::{JobEvent, Listener, RunError};
 use crate::network::{Device, PictureModel, set_threads};
 use crate::predict::pictures::classify_pictures;
@@ -64,7 +64,7 @@ pub fn explain_pictures(
     let mut pictures = Vec::new();
     for path in paths {
         let found = if path.is_dir() {
-            find_pictures(path)?.into_iter().map(|(path, _)| path).collect()
+            pictures_in(path)?.into_iter().map(|(path, _)| path).collect()
         } else {
             vec![path.clone()]
         };

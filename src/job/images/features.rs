@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use super::folders::is_figure;
 use super::frozen_network::FrozenNetwork;
 use crate::dataset::pictures::{PictureFolder, is_picture_name};
 use crate::job::{JobEvent, Listener, RunError};
@@ -130,7 +131,11 @@ pub(super) fn warnings(folders: &[(&'static str, PictureFolder)], bottlenecks: &
         }
     }
     for (name, folder) in folders {
-        let over = folder.passed_over().iter().filter(|path| path.is_dir() || is_picture_name(path)).count();
+        let over = folder
+            .passed_over()
+            .iter()
+            .filter(|path| path.is_dir() || (is_picture_name(path) && !is_figure(path)))
+            .count();
         if over > 0 {
             warnings.push(format!(
                 "{over} pictures or folders of the {name} pictures lie beside the class folders or below them, and are not looked at"

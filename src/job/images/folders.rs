@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::job::RunError;
+use crate::dataset::pictures::{PictureFolderError, find_pictures};
+use crate::job::{MODEL_FILE, RunError};
 use crate::network::PictureModel;
 use crate::predict::pictures::Bottlenecks;
 
@@ -60,3 +61,26 @@ fn check_there(path: &Path, remedy: &'static str) -> Result<(), RunError> {
 
 /// Most names that are told.
 const MOST_TOLD: usize = 12;
+
+/// All pictures in a folder and below it, without the figures that stand beside a table of this program.
+///
+/// # Errors
+/// When a folder cannot be read.
+pub(super) fn pictures_in(folder: &Path) -> Result<Vec<(PathBuf, Vec<String>)>, PictureFolderError> {
+    let mut found = find_pictures(folder)?;
+    found.retain(|(path, names)| names.len() > 1 || !is_figure(path));
+    Ok(found)
+}
+
+/// What a model is called: its file, or its run where it is the model of one.
+pub fn model_name(path: &Path) -> String {
+    let of_run = || path.parent().filter(|_| path.ends_with(MODEL_FILE)).and_then(Path::file_name);
+    let name = of_run().or(path.file_stem()).unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
+/// `MODEL.confusion.png` beside `MODEL.csv`.
+pub(super) fn is_figure(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    name.strip_suffix(".confusion.png").is_some_and(|model| Path::new(&format!("{model}.csv")).exists())
+}

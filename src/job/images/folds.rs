@@ -1,7 +1,11 @@
 //! Folds of pictures.
 
+use std::collections::BTreeSet;
+
 use super::learning::PictureSets;
-use crate::dataset::pictures::{PictureDivision, PictureSet, PictureSplit, SplitBy, divide};
+use crate::dataset::pictures::{
+    PictureDivision, PictureFolder, PictureFolderError, PictureSet, PictureSplit, SplitBy, divide,
+};
 use crate::job::RunError;
 use crate::predict::pictures::BottleneckSet;
 
@@ -19,6 +23,7 @@ pub(super) fn fold_sets(
     let folder = sets.train.files(classes)?;
     let split = PictureSplit { validation: 0.0, test: 0.0, by: SplitBy::Folds(count), keep_alike_together: true, seed };
     let PictureDivision { sets: folds, .. } = divide(&folder, &split)?;
+    check_folds(&folder, &folds)?;
     let part = |name: &str, belongs: &dyn Fn(usize) -> bool| {
         let of_fold = |fold: &Option<PictureSet>| matches!(fold, Some(PictureSet::Fold(fold)) if belongs(*fold));
         let pictures = sets.train.pictures.iter().zip(&folds).filter(|(_, fold)| of_fold(fold));
@@ -31,4 +36,21 @@ pub(super) fn fold_sets(
         test: Some(part("test", &|other| other == fold)),
     };
     Ok((0..count).map(fold).collect())
+}
+
+/// Refuses folds of which one has no picture of a class to learn from.
+///
+/// # Errors
+/// Just then.
+pub(super) fn check_folds(folder: &PictureFolder, folds: &[Option<PictureSet>]) -> Result<(), PictureFolderError> {
+    let mut of_class = vec![BTreeSet::new(); folder.classes().len()];
+    for (picture, fold) in folder.pictures().iter().zip(folds) {
+        of_class[usize::from(picture.class)].extend(*fold);
+    }
+    let lacking = folder.classes().iter().zip(of_class).filter(|(_, folds)| folds.len() < 2);
+    let classes: Vec<_> = lacking.map(|(class, _)| class.clone()).collect();
+    match classes.is_empty() {
+        true => Ok(()),
+        false => Err(PictureFolderError::TooAlike { path: folder.root().to_owned(), classes }),
+    }
 }

@@ -29,7 +29,7 @@ pub use baseline::{BaselineSource, HoldOut, PictureBaseline, PictureBaselineOutc
 pub use classify::{ClassifyOptions, ClassifyOutcome, classify_folder, classify_picture};
 pub use explain_pictures::{ExplainPicturesOptions, explain_pictures};
 pub use features::{FeaturesOptions, FeaturesOutcome, make_bottlenecks};
-pub use folders::{bottleneck_path, model_path, trained_model_path};
+pub use folders::{bottleneck_path, model_name, model_path, trained_model_path};
 pub use frozen_network::FrozenNetwork;
 pub use load::LoadedImages;
 pub use recipe::{Course, FineTuning, Length, PictureTraining, TunedLayers};

@@ -80,11 +80,14 @@ pub(super) fn show(
     for path in drawn.figures {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let caption = if file.ends_with("-maps.png") {
-            "Maps of the layer whose gradients the picture above shows."
+            "Maps of the layer behind the picture above, each in its own range.".to_owned()
         } else {
-            "What speaks for the class that was told (Grad-CAM)."
+            format!(
+                "{}: where the network found what speaks for the class that it predicts (Grad-CAM).",
+                file.trim_end_matches(".png")
+            )
         };
-        figures.push(figure(format!("{EXPLANATIONS}/{file}"), caption.to_owned()));
+        figures.push(figure(format!("{EXPLANATIONS}/{file}"), caption));
     }
     Ok(figures)
 }

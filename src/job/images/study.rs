@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::bottleneck_path;
 use super::features::{NamedFolders, bottlenecks_of, open_folders, warnings};
+use super::folds::check_folds;
 use super::learning::{PictureSets, Task};
 use super::load::LoadedImages;
 use super::page::write_page;
@@ -57,6 +58,7 @@ pub(in crate::job) fn carry_out_images(
     let job = &loaded.job;
     let folder = RunFolder::find(&options.output, &job.name)?;
     let earlier = folder.record()?;
+    let begun = Instant::now();
     let folders = open(job)?;
     let (folders, mut told) = divided(job, folders)?;
     let file = bottleneck_path(&options.output, &bottleneck_name(job, &folders)?);
@@ -79,13 +81,22 @@ pub(in crate::job) fn carry_out_images(
             return Err(RunError::OtherRun { path, stage: "training", differences: Vec::new() });
         }
     }
-    let study =
-        Study { loaded, folder, bottlenecks: &bottlenecks, sets: &sets, recipe: &recipe, identity, warnings: told };
+    let study = Study {
+        begun,
+        loaded,
+        folder,
+        bottlenecks: &bottlenecks,
+        sets: &sets,
+        recipe: &recipe,
+        identity,
+        warnings: told,
+    };
     study.carry_out(earlier, options, listener, interrupted)
 }
 
 /// Everything that is known before training.
 struct Study<'a> {
+    begun: Instant,
     loaded: &'a LoadedImages,
     folder: RunFolder,
     bottlenecks: &'a Bottlenecks,
@@ -119,6 +130,9 @@ impl Study<'_> {
         };
         let lock = self.folder.lock()?;
         self.folder.remove_left_overs()?;
+        if options.overwrite {
+            self.folder.remove_partial("training")?;
+        }
         self.folder.remove_file(REPORT)?;
         let Stages { training, evaluation, .. } = earlier.map(|record| record.stages).unwrap_or_default();
         [training, evaluation].iter().flatten().try_for_each(|stage| self.folder.remove_stage(stage))?;
@@ -147,7 +161,6 @@ impl Study<'_> {
     ) -> Result<(), RunError> {
         let Self { loaded, folder, bottlenecks, sets, recipe, .. } = self;
         let job = &loaded.job;
-        let begun = Instant::now();
         let task = Task { bottlenecks, sets, recipe, name: &job.name, folder: folder.path() };
         let (learnt, scores) = train_and_score(task, job.output.explained, listener, interrupted)?;
         let model = folder.file(MODEL_FILE);
@@ -155,7 +168,7 @@ impl Study<'_> {
         record.model_sha256 = Some(hash_file(&model)?.1);
         let mut training = StageRecord {
             identity: self.identity.clone(),
-            seconds: begun.elapsed().as_secs_f64(),
+            seconds: self.begun.elapsed().as_secs_f64(),
             files: vec![FileRecord {
                 name: MODEL_FILE.into(),
                 description: "the trained network: weights and all that is needed to use them".into(),
@@ -249,7 +262,10 @@ fn divided(job: &ImagesJob, folders: NamedFolders) -> Result<(NamedFolders, Vec<
     let (Some(division), [(_, all)]) = (job.division(), &folders[..]) else { return Ok((folders, Vec::new())) };
     let PictureDivision { sets, remarks, .. } = divide(all, &division)?;
     let chosen = match &job.split {
-        PictureSplit::Folds(folds) => folds.fold.map(|fold| fold - 1),
+        PictureSplit::Folds(folds) => {
+            check_folds(all, &sets)?;
+            folds.fold.map(|fold| fold - 1)
+        }
         _ => None,
     };
     let set_of = |set: &Option<PictureSet>| match set {

@@ -1,6 +1,7 @@
 //! The use case `images train`: an end for a frozen network, learnt from bottlenecks, and more of the network after it.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::folders::load_bottlenecks;
@@ -17,6 +18,8 @@ use crate::network::set_threads;
 
 /// Pictures that are shown with what the network looked at.
 const EXPLAINED: usize = 6;
+/// Most folds that can have been asked for.
+const MOST_FOLDS: usize = 100;
 
 /// Which bottlenecks, where the model goes, and how it learns.
 #[derive(Clone, Debug)]
@@ -27,6 +30,8 @@ pub struct ImageTraining {
     pub model: PathBuf,
     /// How it learns.
     pub recipe: PictureTraining,
+    /// Whether what is there of an earlier training, finished or not, is given up.
+    pub overwrite: bool,
     /// Into how many folds the training pictures are divided, to score the recipe before the model is trained on all of them.
     pub folds: Option<usize>,
 }
@@ -66,6 +71,9 @@ pub fn train_images(
     }
     let folder = options.model.with_extension("");
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if options.overwrite {
+        give_up(&folder)?;
+    }
     let sets = PictureSets::of(&bottlenecks);
     let mut files = vec![options.model.clone()];
     let mut folds = Vec::new();
@@ -95,6 +103,18 @@ pub fn train_images(
         folds,
         files,
     })
+}
+
+/// Removes unfinished work, and the folds of an earlier recipe, which would stand beside a model that they say nothing about.
+fn give_up(folder: &Path) -> Result<(), RunError> {
+    let folds = (1..=MOST_FOLDS).map(|fold| folder.join(format!("fold-{fold}")));
+    for path in folds.chain([folder.join(".partial")]).filter(|path| path.is_dir()) {
+        fs::remove_dir_all(&path).map_err(RunError::io("remove", &path))?;
+    }
+    for path in FILES.map(|(file, _)| folder.join(file)).into_iter().filter(|path| path.exists()) {
+        fs::remove_file(&path).map_err(RunError::io("remove", &path))?;
+    }
+    Ok(())
 }
 
 /// Trains, scores what was trained, and shows what it looked at in `explained` pictures.
