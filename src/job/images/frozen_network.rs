@@ -64,10 +64,6 @@ impl FrozenNetwork {
     }
 }
 
-/// Fastest change of each wave in radians a pixel. What a photograph has must be there: a map that is hardly excited has next to
-/// no deviation, and would be blown up wherever something excites it.
-const RATES: [f32; 3] = [0.6, 0.15, 0.04];
-
 /// Pictures of waves and noise that have nothing to do with the user's, so that more of those change no weight.
 fn texture(side: usize, seed: u64) -> Array4<f32> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -78,10 +74,10 @@ fn texture(side: usize, seed: u64) -> Array4<f32> {
         let mut waves = [[0.0_f32; 3]; 3];
         waves.iter_mut().flatten().for_each(|number| *number = random.random_range(-1.0..1.0));
         for ((row, column), value) in channel.indexed_iter_mut() {
-            let wave = |(&[down, right, phase], rate): (&[f32; 3], f32)| {
-                (rate * (down * row as f32 + right * column as f32) + 3.0 * phase).sin()
+            let wave = |&[down, right, phase]: &[f32; 3]| {
+                (0.6 * (down * row as f32 + right * column as f32) + 3.0 * phase).sin()
             };
-            *value = waves.iter().zip(RATES).map(wave).sum::<f32>() + random.random_range(-0.5..0.5);
+            *value = waves.iter().map(wave).sum::<f32>() + random.random_range(-0.5..0.5);
         }
     }
     pictures
