@@ -29,7 +29,8 @@ pub(super) fn survive_file_size_limit() {
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
 }
 
-#[expect(clippy::exit, reason = "the user asked twice, and checkpoints are written under temporary names")]
+/// The user asked twice, and checkpoints are written under temporary names. Without the clean-up of libraries, whose threads are still
+/// at work: libtorch's crashes then.
 fn end_now() {
-    std::process::exit(INTERRUPTED.into());
+    signal_hook::low_level::exit(INTERRUPTED.into());
 }

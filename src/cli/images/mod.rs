@@ -8,6 +8,7 @@ mod synth;
 mod train;
 
 use super::failure::Failure;
+use super::patience::wait_asleep;
 use super::printer::Printer;
 use crate::job::schema::is_plain_name;
 
@@ -30,6 +31,9 @@ enum Action {
 }
 
 pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Printer) -> Result<(), Failure> {
+    if !matches!(arguments.action, Action::Split(_) | Action::Synth(_)) {
+        wait_asleep();
+    }
     match &arguments.action {
         Action::Split(arguments) => split::run(arguments, printer),
         Action::Features(arguments) => features::run(arguments, threads, printer),
