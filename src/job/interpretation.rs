@@ -215,8 +215,8 @@ impl PreparedPrediction {
             listener.notice(&JobEvent::Note(&format!("{kept} sections are there from an interrupted run")));
         }
 
-        let confidence = self.options.outputs.confidence;
-        let snapshots = Snapshots::new(volume.geometry(), &self.pictures.sections, &self.pictures.samples, confidence);
+        let Pictures { sections, samples } = &self.pictures;
+        let snapshots = Snapshots::new(volume.geometry(), sections, samples, self.options.outputs);
         let snapshots = Arc::new(Mutex::new(snapshots));
         let mut sinks: Vec<Box<dyn SectionSink + '_>> = vec![Box::new(SnapshotSink(Arc::clone(&snapshots)))];
         let counts = self.truth_sink(run, &mut sinks)?;

@@ -100,7 +100,7 @@ fn draw(title: &str, section: Section, material: &Material, path: &Path) -> Resu
         amplitude: amplitude.view(),
         labels: labels.as_ref().map(|labels| labels.view()),
         prediction: None,
-        confidence: None,
+        shades: &[],
         classes: &material.classes,
         colors: AmplitudeColors::Grey,
     };

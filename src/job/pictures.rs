@@ -8,8 +8,12 @@ use super::snapshots::{Snapshot, Snapshots};
 use super::{JobEvent, Listener, Material, RunError};
 use crate::grid::{Geometry, Plane, Section, UNLABELLED};
 use crate::network::Model;
-use crate::report::{AmplitudeColors, Figure, SectionFigure, TimeSliceFigure};
+use crate::predict::Uncertainty;
+use crate::report::{AmplitudeColors, Figure, SectionFigure, Shade, TimeSliceFigure};
 use crate::volume::{SegyVolume, Volume};
+
+/// Passes with dropout seldom differ by more, and less would be lost in the dark on a scale up to 1.
+const MOST_SPREAD: f32 = 0.25;
 
 /// What is drawn of one cube, by index.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -91,8 +95,8 @@ impl Pictures {
                 section_png(&format!("{job} — {title}"), *section, material, model, volume, snapshot)?;
             folder.write(&name, &png)?;
             let labels = if has_labels { "labels, " } else { "" };
-            let confidence = if snapshot.confidence.is_some() { " and confidence" } else { "" };
-            let caption = format!("{title} of {}: amplitude, {labels}interpretation{confidence}.", file_name(volume));
+            let names: String = shades(snapshot).iter().map(|shade| format!(", {}", shade.name)).collect();
+            let caption = format!("{title} of {}: amplitude, {labels}interpretation{names}.", file_name(volume));
             figures.push(FigureRecord { name, caption, bytes: 0 });
         }
         for (sample, snapshot) in &snapshots.time_slices {
@@ -107,7 +111,7 @@ impl Pictures {
                 geometry,
                 amplitude: Some(amplitude.view()),
                 prediction: snapshot.codes.view(),
-                confidence: snapshot.confidence.as_ref().map(|confidence| confidence.view()),
+                shades: &shades(snapshot),
                 classes: &material.classes,
                 colors: AmplitudeColors::Grey,
             };
@@ -117,6 +121,16 @@ impl Pictures {
         }
         Ok(figures)
     }
+}
+
+/// How sure an interpretation is, as far as the job asks for it.
+fn shades(snapshot: &Snapshot) -> Vec<Shade<'_>> {
+    let confidence = snapshot.confidence.iter().map(|values| ("confidence", 1.0, values));
+    let uncertainty = snapshot.uncertainty.iter().map(|(which, values)| match which {
+        Uncertainty::Entropy | Uncertainty::Margin => (which.label(), 1.0, values),
+        Uncertainty::Deviation | Uncertainty::MutualInformation => (which.label(), MOST_SPREAD, values),
+    });
+    confidence.chain(uncertainty).map(|(name, most, values)| Shade { name, most, values: values.view() }).collect()
 }
 
 fn section_png(
@@ -141,7 +155,7 @@ fn section_png(
         amplitude: amplitude.view(),
         labels: labels.as_ref().map(|labels| labels.view()),
         prediction: Some(snapshot.codes.view()),
-        confidence: snapshot.confidence.as_ref().map(|confidence| confidence.view()),
+        shades: &shades(snapshot),
         classes: &material.classes,
         colors: AmplitudeColors::Grey,
     };

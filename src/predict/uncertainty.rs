@@ -31,6 +31,14 @@ impl Uncertainty {
         }
     }
 
+    /// Its name in figures.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::MutualInformation => "mutual information",
+            _ => self.name(),
+        }
+    }
+
     /// What it is, in words.
     pub fn title(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ pub use baseline_table::{write_baseline, write_features};
 pub use error::ReportError;
 pub use figures::{
     AmplitudeColors, AugmentationExamples, AugmentationFigure, BaselineFigure, ClassifiedPictureFigure,
-    ConfusionFigure, Figure, ReliabilityFigure, SectionFigure, Tile, TileContent, TilesFigure, TimeSliceFigure,
+    ConfusionFigure, Figure, ReliabilityFigure, SectionFigure, Shade, Tile, TileContent, TilesFigure, TimeSliceFigure,
     TrainingCurves,
 };
 pub use history::{HistoryCsv, read_history};

@@ -54,6 +54,9 @@ fn volumes_of_uncertainty_follow_from_the_probabilities_and_do_not_depend_on_thr
         }
     }
 
+    let page = String::from_utf8(workshop.read("one/small/report.html")).unwrap();
+    assert!(page.contains("interpretation, confidence, entropy, margin, deviation, mutual information."), "no figure shows them");
+
     let threads = ["--threads", "3"];
     workshop.facies(&[&["train", "job.yaml", "--output", "two"], &set[..]].concat()).expect(0, &[]);
     let again = [&["predict", "job.yaml", "--output", "two"], &set[..], &threads].concat();

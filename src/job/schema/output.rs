@@ -80,7 +80,8 @@ impl Default for SegyOutput {
     }
 }
 
-/// Sections that are drawn, with labels, prediction and confidence. If none is named: the labelled ones.
+/// Sections that are drawn, with labels, prediction and how sure it is, as `prediction.outputs` says. If none is named: the
+/// labelled ones.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema, Validate)]
 #[serde(deny_unknown_fields, default, expecting = "a map with `inlines`, `crosslines` and `time_slices`")]
 pub struct Figures {

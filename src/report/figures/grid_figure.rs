@@ -1,13 +1,14 @@
-//! Pictures of one grid side by side: amplitude, labels, prediction, confidence.
+//! Pictures of one grid side by side: amplitude, labels, prediction, confidence, uncertainty.
 
 use ndarray::ArrayView2;
 
 use super::axis::Axis;
 use super::canvas::{Align, Canvas, Height, INK, PALE, Picture, Rect, TextStyle};
-use super::colormap::{AmplitudeColors, over, share_color};
+use super::colormap::{AmplitudeColors, over};
 use super::layout::Layout;
 use super::legend::{ColorBar, Legend};
 use super::resample::{nearest, smooth};
+use super::shade::Shade;
 use super::typeface::{fitted, text_width};
 use crate::grid::{ClassTable, UNLABELLED};
 use crate::report::ReportError;
@@ -28,7 +29,8 @@ pub(super) struct GridFigure<'a> {
     pub(super) amplitude: Option<ArrayView2<'a, f32>>,
     pub(super) labels: Option<ArrayView2<'a, u8>>,
     pub(super) prediction: Option<ArrayView2<'a, u8>>,
-    pub(super) confidence: Option<ArrayView2<'a, f32>>,
+    /// How sure the prediction is.
+    pub(super) shades: &'a [Shade<'a>],
     pub(super) classes: &'a ClassTable,
     pub(super) colors: AmplitudeColors,
 }
@@ -37,7 +39,17 @@ pub(super) struct GridFigure<'a> {
 enum Content<'a> {
     Amplitude(ArrayView2<'a, f32>),
     Classes(ArrayView2<'a, u8>),
-    Confidence(ArrayView2<'a, f32>),
+    Shade(Shade<'a>),
+}
+
+impl Content<'_> {
+    fn shape(&self) -> (usize, usize) {
+        match self {
+            Self::Amplitude(values) => values.dim(),
+            Self::Classes(codes) => codes.dim(),
+            Self::Shade(shade) => shade.values.dim(),
+        }
+    }
 }
 
 impl<'a> GridFigure<'a> {
@@ -74,17 +86,14 @@ impl<'a> GridFigure<'a> {
         if expected.contains(&0) {
             return Err(ReportError::Empty { reason: "the section has no traces or no samples" });
         }
-        let shapes = [
-            ("amplitude", self.amplitude.map(|array| array.dim())),
-            ("labels", self.labels.map(|array| array.dim())),
-            ("prediction", self.prediction.map(|array| array.dim())),
-            ("confidence", self.confidence.map(|array| array.dim())),
-        ];
-        if shapes.iter().all(|(_, shape)| shape.is_none()) {
+        let contents = self.contents();
+        if contents.is_empty() {
             return Err(ReportError::Empty { reason: "neither amplitude nor classes were given" });
         }
-        for (what, shape) in shapes {
-            if let Some(actual) = shape.map(|(across, down)| [across, down]).filter(|actual| *actual != expected) {
+        for (what, content) in contents {
+            let (across, down) = content.shape();
+            let actual = [across, down];
+            if actual != expected {
                 return Err(ReportError::Shape { what, expected, actual });
             }
         }
@@ -96,9 +105,9 @@ impl<'a> GridFigure<'a> {
             ("amplitude", self.amplitude.map(Content::Amplitude)),
             ("labels", self.labels.map(Content::Classes)),
             ("prediction", self.prediction.map(Content::Classes)),
-            ("confidence", self.confidence.map(Content::Confidence)),
         ];
-        contents.into_iter().filter_map(|(name, content)| Some((name, content?))).collect()
+        let shades = self.shades.iter().map(|shade| (shade.name, Content::Shade(*shade)));
+        contents.into_iter().filter_map(|(name, content)| Some((name, content?))).chain(shades).collect()
     }
 
     fn picture(&self, content: &Content<'_>, layout: Layout) -> Picture {
@@ -124,11 +133,11 @@ impl<'a> GridFigure<'a> {
                     }
                 })
             }
-            Content::Confidence(confidence) => {
-                let confidence = smooth(*confidence, width, height);
+            Content::Shade(shade) => {
+                let values = smooth(shade.values, width, height);
                 Picture::new(width, height, |x, y| match self.prediction.map(|codes| codes[[columns[x], rows[y]]]) {
                     Some(UNLABELLED) => PALE.0,
-                    _ => share_color(confidence[[x, y]]),
+                    _ => shade.color(values[[x, y]]),
                 })
             }
         }
@@ -138,12 +147,10 @@ impl<'a> GridFigure<'a> {
         let mut bars = Vec::new();
         if self.amplitude.is_some() {
             let colors = self.colors;
-            let numbers = vec![(0.0, "−1"), (0.5, "0"), (1.0, "1")];
-            bars.push(ColorBar::new("scaled amplitude", numbers, move |share| colors.color(2.0 * share - 1.0)));
+            let numbers = [(0.0, "−1"), (0.5, "0"), (1.0, "1")];
+            bars.push(ColorBar::new("scaled amplitude", &numbers, move |share| colors.color(2.0 * share - 1.0)));
         }
-        if self.confidence.is_some() {
-            bars.push(ColorBar::new("confidence", vec![(0.0, "0"), (0.5, "0.5"), (1.0, "1")], share_color));
-        }
+        bars.extend(self.shades.iter().map(Shade::bar));
         let shows_classes = self.labels.is_some() || self.prediction.is_some();
         Legend::new(if shows_classes { Some(self.classes) } else { None }, bars, unit, width)
     }
@@ -238,6 +245,7 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
+    use crate::report::figures::colormap::share_color;
 
     fn axis(count: usize) -> Axis {
         Axis { first: 100.0, last: 100.0 + (count - 1) as f64, count, title: "line".into() }
@@ -253,7 +261,7 @@ mod tests {
             amplitude: Some(amplitude.view()),
             labels: None,
             prediction: None,
-            confidence: None,
+            shades: &[],
             classes,
             colors: AmplitudeColors::Grey,
         }
@@ -265,11 +273,8 @@ mod tests {
         let amplitude = array![[-1.0, 1.0], [1.0, -1.0], [0.0, 0.0]];
         let codes = array![[0, 1], [UNLABELLED, 0], [7, 1]];
         let confidence = array![[0.0, 1.0], [0.5, 0.5], [1.0, 1.0]];
-        let figure = GridFigure {
-            prediction: Some(codes.view()),
-            confidence: Some(confidence.view()),
-            ..figure(&amplitude, &classes)
-        };
+        let shades = [Shade { name: "confidence", most: 1.0, values: confidence.view() }];
+        let figure = GridFigure { prediction: Some(codes.view()), shades: &shades, ..figure(&amplitude, &classes) };
         let layout = Layout { columns: 1, rows: 1, width: 3, height: 2 };
         let pixels = |content| figure.picture(&content, layout).pixels;
         let (white, black, grey) = ([255; 3], [0; 3], [128; 3]);
@@ -280,7 +285,8 @@ mod tests {
         let expected = [mix(0, -1.0), black, grey, mix(1, 1.0), mix(0, -1.0), mix(1, 0.0)];
         assert_eq!(pixels(Content::Classes(codes.view())), expected);
         let expected = [0.0, f32::NAN, 1.0, 1.0, 0.5, 1.0].map(|c| if c.is_nan() { PALE.0 } else { share_color(c) });
-        assert_eq!(pixels(Content::Confidence(confidence.view())), expected);
+        assert_eq!(pixels(Content::Shade(shades[0])), expected);
+        assert_eq!(Shade { most: 4.0, ..shades[0] }.color(1.0), share_color(0.25));
     }
 
     #[test]

@@ -21,10 +21,12 @@ impl Layout {
             4 if aspect <= 2.6 => 2,
             3 if aspect <= 1.2 => 3,
             2 if aspect <= 1.6 => 2,
+            5.. if aspect <= 0.85 => 4,
+            5.. if aspect <= 2.0 => 3,
             _ => 1,
         };
-        // About one and a half million pixels in all, and no picture wider than a screen.
-        let area = 1.5e6 / pictures.max(1) as f64;
+        // About one and a half million pixels in four pictures, and no picture wider than a screen.
+        let area = 1.5e6 / pictures.clamp(1, 4) as f64;
         let width = (area * aspect).sqrt().min(1500.0);
         Self {
             columns,
@@ -57,6 +59,8 @@ mod tests {
             (3, [140, 140], (3, 1, 700, 700)),
             (1, [481, 1501], (1, 1, 962, 1501)),
             (3, [481, 36], (1, 3, 1443, 360)),
+            (6, [951, 462], (1, 6, 951, 462)),
+            (7, [481, 1501], (4, 2, 481, 751)),
         ] {
             let layout = Layout::new(pictures, cells, cells[0] as f64 / cells[1] as f64);
             assert_eq!((layout.columns, layout.rows, layout.width, layout.height), expected, "{pictures} x {cells:?}");
@@ -65,12 +69,12 @@ mod tests {
 
     #[test]
     fn no_survey_makes_a_figure_too_large_to_draw() {
-        for pictures in 1..=4 {
+        for pictures in 1..=8 {
             for across in [1, 2, 37, 1_000, 100_000] {
                 for down in [1, 3, 462, 60_000] {
                     let layout = Layout::new(pictures, [across, down], across as f64 / down as f64);
                     let area = layout.width * layout.columns * layout.height * layout.rows;
-                    assert!((300_000..4_000_000).contains(&area), "{across} x {down}: {layout:?}");
+                    assert!((300_000..6_000_000).contains(&area), "{across} x {down}: {layout:?}");
                 }
             }
         }

@@ -18,19 +18,20 @@ pub(super) struct Legend {
 
 /// A range of numbers as colours.
 pub(super) struct ColorBar {
-    title: &'static str,
-    numbers: Vec<(f32, &'static str)>,
+    title: String,
+    numbers: Vec<(f32, String)>,
     color: Box<dyn Fn(f32) -> [u8; 3]>,
 }
 
 impl ColorBar {
     /// `color` gives the colour at a share of the bar's length, `numbers` what to write at such shares.
     pub(super) fn new(
-        title: &'static str,
-        numbers: Vec<(f32, &'static str)>,
+        title: impl Into<String>,
+        numbers: &[(f32, &str)],
         color: impl Fn(f32) -> [u8; 3] + 'static,
     ) -> Self {
-        Self { title, numbers, color: Box::new(color) }
+        let numbers = numbers.iter().map(|&(share, number)| (share, number.to_owned())).collect();
+        Self { title: title.into(), numbers, color: Box::new(color) }
     }
 }
 
@@ -90,7 +91,7 @@ impl Legend {
 impl ColorBar {
     fn draw(&self, canvas: &mut Canvas, [x, y]: [f32; 2], unit: f32) {
         let middle = TextStyle::new(unit).align(Align::Center).height(Height::Top);
-        canvas.text(self.title, [x + BAR_LENGTH / 2.0 * unit, y], middle);
+        canvas.text(&self.title, [x + BAR_LENGTH / 2.0 * unit, y], middle);
         let bar = Rect { x, y: (y + 1.1 * unit).round(), width: (BAR_LENGTH * unit).round(), height: unit.round() };
         let width = bar.width as usize;
         let picture = Picture::new(width, bar.height as usize, |x, _| (self.color)(x as f32 / (width - 1) as f32));
@@ -135,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_legend_grows_downwards_where_names_are_long_or_many() {
-        let bars = || vec![ColorBar::new("confidence", vec![(0.0, "0"), (1.0, "1")], |_| [0; 3])];
+        let bars = || vec![ColorBar::new("confidence", &[(0.0, "0"), (1.0, "1")], |_| [0; 3])];
         let height = |names: &[String], width: f32| {
             Legend::new(Some(&ClassTable::from_names(names.iter().cloned()).unwrap()), bars(), 20.0, width).height()
         };

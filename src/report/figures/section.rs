@@ -1,4 +1,4 @@
-//! One section: amplitude, labels, prediction and confidence side by side.
+//! One section: amplitude, labels, prediction and how sure it is, side by side.
 
 use ndarray::ArrayView2;
 
@@ -6,6 +6,7 @@ use super::Figure;
 use super::axis::Axis;
 use super::colormap::AmplitudeColors;
 use super::grid_figure::GridFigure;
+use super::shade::Shade;
 use crate::grid::{ClassTable, LineAxis, VerticalAxis};
 use crate::report::ReportError;
 
@@ -26,8 +27,8 @@ pub struct SectionFigure<'a> {
     pub labels: Option<ArrayView2<'a, u8>>,
     /// Predicted class codes; [`UNLABELLED`](crate::grid::UNLABELLED) on dead traces.
     pub prediction: Option<ArrayView2<'a, u8>>,
-    /// Probability of the predicted class.
-    pub confidence: Option<ArrayView2<'a, f32>>,
+    /// How sure the prediction is: confidence, entropy and others.
+    pub shades: &'a [Shade<'a>],
     /// Names and colours.
     pub classes: &'a ClassTable,
     /// Colours of the amplitude picture; classes always lie over grey.
@@ -44,7 +45,7 @@ impl Figure for SectionFigure<'_> {
             amplitude: Some(self.amplitude),
             labels: self.labels,
             prediction: self.prediction,
-            confidence: self.confidence,
+            shades: self.shades,
             classes: self.classes,
             colors: self.colors,
         };

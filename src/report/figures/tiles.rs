@@ -66,8 +66,8 @@ impl Figure for TilesFigure<'_, '_> {
         let width = gap + columns as f32 * (side + gap);
         let top = 3.2 * UNIT;
         let bottom = top + rows as f32 * (side + head + gap);
-        let numbers = vec![(0.0, "0"), (0.5, "0.5"), (1.0, "1")];
-        let bars = self.share.map(|title| ColorBar::new(title, numbers, share_color)).into_iter().collect();
+        let numbers = [(0.0, "0"), (0.5, "0.5"), (1.0, "1")];
+        let bars = self.share.map(|title| ColorBar::new(title, &numbers, share_color)).into_iter().collect();
         let legend = Legend::new(None, bars, UNIT, width - 2.0 * gap);
         let mut canvas = Canvas::new(width, bottom + legend.height() + gap)?;
         let title = fitted(self.title, 1.3 * UNIT, width - 2.0 * gap);

@@ -6,6 +6,7 @@ use super::Figure;
 use super::axis::Axis;
 use super::colormap::AmplitudeColors;
 use super::grid_figure::GridFigure;
+use super::shade::Shade;
 use crate::grid::{Affine, ClassTable, Geometry};
 use crate::report::ReportError;
 
@@ -20,21 +21,23 @@ pub struct TimeSliceFigure<'a> {
     pub amplitude: Option<ArrayView2<'a, f32>>,
     /// Predicted class codes; [`UNLABELLED`](crate::grid::UNLABELLED) where nothing was predicted.
     pub prediction: ArrayView2<'a, u8>,
-    /// Probability of the predicted class.
-    pub confidence: Option<ArrayView2<'a, f32>>,
+    /// How sure the prediction is: confidence, entropy and others.
+    pub shades: &'a [Shade<'a>],
     /// Names and colours.
     pub classes: &'a ClassTable,
     /// Colours of the amplitude picture; classes always lie over grey.
     pub colors: AmplitudeColors,
 }
 
-impl Figure for TimeSliceFigure<'_> {
+impl<'a> Figure for TimeSliceFigure<'a> {
     fn png(&self) -> Result<Vec<u8>, ReportError> {
         let Geometry { inline, crossline, xy_from_grid, .. } = self.geometry;
         let [inline_spacing, crossline_spacing] = xy_from_grid.as_ref().map_or([1.0; 2], spacings);
         // The first line is drawn at the top where numbers fall, at the bottom where they grow.
         let upside_down = inline.step > 0;
         let down = Axis::lines(inline, "inline");
+        let turned = |shade: &Shade<'a>| Shade { values: seen_from_above(shade.values, upside_down), ..*shade };
+        let shades: Vec<_> = self.shades.iter().map(turned).collect();
         let figure = GridFigure {
             title: self.title,
             across: Axis::lines(crossline, "crossline"),
@@ -43,7 +46,7 @@ impl Figure for TimeSliceFigure<'_> {
             amplitude: self.amplitude.map(|amplitude| seen_from_above(amplitude, upside_down)),
             labels: None,
             prediction: Some(seen_from_above(self.prediction, upside_down)),
-            confidence: self.confidence.map(|confidence| seen_from_above(confidence, upside_down)),
+            shades: &shades,
             classes: self.classes,
             colors: self.colors,
         };
