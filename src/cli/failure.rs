@@ -210,6 +210,7 @@ fn exit_code(error: &RunError) -> u8 {
         | RunError::ForeignFolder { .. }
         | RunError::OtherRun { .. }
         | RunError::RunInTheWay { .. }
+        | RunError::FoldsInTheWay { .. }
         | RunError::OtherUnfinished { .. }
         | RunError::Shallow(_)
         | RunError::Predict(PredictError::Budget { .. } | PredictError::OtherBottlenecks { .. })

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use miette::Diagnostic;
+
 use super::batch_summary::{SUMMARY_FILE, alike, write_summary};
 use super::{AnyJob, BatchPlan, BatchRow, JobError, JobEvent, Listener, RunError, RunOptions, Work, load_any};
 
@@ -47,7 +49,8 @@ pub fn run_batch(
                 return Ok(BatchOutcome { summary, rows, interrupted: true });
             }
             Err(error) => {
-                listener.notice(&JobEvent::Warning(&format!("{} failed: {error}", job.name())));
+                let remedy = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
+                listener.notice(&JobEvent::Warning(&format!("{} failed: {error}{remedy}", job.name())));
                 rows[place].fail(&error);
             }
         }

@@ -150,6 +150,17 @@ pub enum RunError {
         /// The folder.
         path: PathBuf,
     },
+    /// Runs of folds stand where the run of one of them, or of a job without folds, would be put.
+    #[error("{path} holds the folds of a job")]
+    #[diagnostic(help(
+        "open one of them with `--output {} --set name=fold-1`, give this job another `name`, or choose another place \
+         with `--output`",
+        path.display()
+    ))]
+    FoldsInTheWay {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder holds the result of other settings or data.
     #[error("{path} holds the {stage} of a job with other settings or other data{}", listed(differences))]
     #[diagnostic(help("give this job another `name`, or replace the old result with `--overwrite`"))]

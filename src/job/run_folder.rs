@@ -10,6 +10,8 @@ use super::{MODEL_FILE, RunError};
 use crate::predict::PredictionSummary;
 use crate::report::{is_temporary_name, write_atomically};
 
+/// Tells what was done.
+const RECORD: &str = "run.json";
 /// Holds pictures.
 const FIGURES: &str = "figures";
 /// Holds unfinished work.
@@ -161,6 +163,9 @@ impl RunFolder {
         }
         let folder = Self { path };
         if folder.path.is_dir() && !folder.record_path().exists() {
+            if folder.file("fold-1").join(RECORD).exists() {
+                return Err(RunError::FoldsInTheWay { path: folder.path });
+            }
             for entry in fs::read_dir(&folder.path).map_err(RunError::io("read", &folder.path))? {
                 let name = entry.map_err(RunError::io("read", &folder.path))?.file_name();
                 // A run that was cut off in its first moments left these.
@@ -214,7 +219,7 @@ impl RunFolder {
     pub fn write_record(&self, record: &RunRecord) -> Result<(), RunError> {
         fs::create_dir_all(&self.path).map_err(RunError::io("make", &self.path))?;
         let text = serde_json::to_string_pretty(record).expect("plain values always serialise") + "\n";
-        self.write("run.json", text.as_bytes())?;
+        self.write(RECORD, text.as_bytes())?;
         let figures = self.file(FIGURES);
         fs::create_dir_all(&figures).map_err(RunError::io("make", figures))
     }
@@ -305,7 +310,7 @@ impl RunFolder {
     }
 
     fn record_path(&self) -> PathBuf {
-        self.file("run.json")
+        self.file(RECORD)
     }
 }
 

@@ -51,6 +51,13 @@ fn folds_test_every_voxel_once_and_tell_mean_and_spread() {
     assert_eq!(fs::read_to_string(workshop.path("runs/small/folds.csv")).unwrap(), table);
     assert_same_files(&workshop.bytes("runs/small/fold-3"), &before);
 
+    // One fold finds its run where the help says.
+    let one = ["--set", "split.folds.fold=2"];
+    let advice = "--output runs/small --set name=fold-1";
+    workshop.facies(&folds("train", &one)).expect_refusal(2, &["holds the folds of a job", advice]);
+    let there = [&one[..], &["--output", "runs/small", "--set", "name=fold-2"]].concat();
+    workshop.facies(&folds("train", &there)).expect(0, &["everything asked for is done already"]);
+
     // A fold is a job of its own.
     workshop.facies(&["run", "runs/small/fold-2/job.yaml", "--output", "alone"]).expect(0, &["test: accuracy"]);
     assert_eq!(workshop.read("alone/fold-2/metrics.json"), workshop.read("runs/small/fold-2/metrics.json"));
