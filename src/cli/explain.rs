@@ -24,15 +24,8 @@ pub(super) struct Arguments {
     /// This many of the test voxels that it is least sure of
     #[arg(long, value_name = "N", default_value_t = 0)]
     uncertain: usize,
-    /// Class to explain; the predicted one if not given
-    #[arg(long, value_name = "NAME")]
-    class: Option<String>,
-    /// Layer whose map is taken; the last convolution that tells places apart if not given
-    #[arg(long, value_name = "NAME")]
-    layer: Option<String>,
-    /// Draw the maps of the layer, too
-    #[arg(long)]
-    maps: bool,
+    #[command(flatten)]
+    question: Question,
     /// Change a value of the job, as in `name=other`; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -42,6 +35,20 @@ pub(super) struct Arguments {
     /// Where to compute: auto, cpu, cuda or cuda:N
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
+}
+
+/// What is asked of a network, whatever it looks at.
+#[derive(Debug, clap::Args)]
+pub(super) struct Question {
+    /// Class to explain; the predicted one if not given
+    #[arg(long, value_name = "NAME")]
+    pub(super) class: Option<String>,
+    /// Layer whose map is taken; the last convolution that tells places apart if not given
+    #[arg(long, value_name = "NAME")]
+    pub(super) layer: Option<String>,
+    /// Draw the maps of the layer, too
+    #[arg(long)]
+    pub(super) maps: bool,
 }
 
 /// A voxel.
@@ -75,9 +82,9 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         at: arguments.at.iter().map(|&At(inline, crossline, position)| (inline, crossline, position)).collect(),
         wrong: arguments.wrong,
         uncertain: arguments.uncertain,
-        class: arguments.class.clone(),
-        layer: arguments.layer.clone(),
-        features: arguments.maps,
+        class: arguments.question.class.clone(),
+        layer: arguments.question.layer.clone(),
+        features: arguments.question.maps,
     };
     let mut progress = Progress::new(printer);
     let pictures = explain(&loaded, &options, &mut progress);

@@ -4,12 +4,14 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::batch_row::BatchRow;
+use super::carry_out::carry_out;
+use super::folds::{carry_out_folds, folds_of};
 use super::images::{LoadedImages, carry_out_images, folds_of_pictures, network_title, parameters, take_fold};
 use super::load::load_source;
 use super::schema::Split;
 use super::source::Source;
 use super::write::images_yaml;
-use super::{JobError, Listener, LoadedJob, RunError, RunOptions, RunOutcome, Work, carry_out, folds, job_yaml};
+use super::{JobError, Listener, LoadedJob, RunError, RunOptions, RunOutcome, Work, job_yaml};
 
 /// A job that was read and checked.
 #[derive(Clone, Debug)]
@@ -44,8 +46,11 @@ pub(super) fn load_any_with(
 impl AnyJob {
     /// Carries out `work` of the job.
     ///
+    /// Parts that are done already are kept; an interrupted part continues. Nothing is written before everything that the job
+    /// names has been read and found to fit.
+    ///
     /// # Errors
-    /// As [`carry_out`].
+    /// When the job cannot be carried out, fails, or is interrupted.
     pub fn carry_out(
         &self,
         work: Work,
@@ -53,6 +58,9 @@ impl AnyJob {
         listener: &mut dyn Listener,
         interrupted: &AtomicBool,
     ) -> Result<RunOutcome, RunError> {
+        if let Some(folds) = self.folds() {
+            return carry_out_folds(self, &folds, work, options, listener, interrupted);
+        }
         match self {
             Self::Sections(loaded) => carry_out(loaded, work, options, listener, interrupted),
             Self::Images(loaded) => carry_out_images(loaded, work, options, listener, interrupted),
@@ -88,11 +96,16 @@ impl AnyJob {
         }
     }
 
+    /// Whether it asks for an interpretation.
+    pub(super) fn interprets(&self) -> bool {
+        matches!(self, Self::Sections(loaded) if !loaded.job.prediction.is_empty())
+    }
+
     /// The folds of the job as jobs of their own, if it asks for all of them.
     pub(super) fn folds(&self) -> Option<Vec<Self>> {
         match self {
             Self::Sections(loaded) => {
-                Some(folds::folds_of(loaded)?.into_iter().map(|fold| Self::Sections(Box::new(fold))).collect())
+                Some(folds_of(loaded)?.into_iter().map(|fold| Self::Sections(Box::new(fold))).collect())
             }
             Self::Images(loaded) => {
                 Some(folds_of_pictures(loaded)?.into_iter().map(|fold| Self::Images(Box::new(fold))).collect())

@@ -8,7 +8,6 @@ use std::time::{Instant, SystemTime};
 use super::differences::Changes;
 use super::disk_space::check_free_space;
 use super::engine_choice::Computing;
-use super::folds::{carry_out_folds, folds_of};
 use super::identity::{self, hash_file, hash_inputs};
 use super::interpretation::{PredictionRun, PreparedPrediction};
 use super::located::located;
@@ -56,23 +55,20 @@ pub struct RunOutcome {
     pub was_done: bool,
 }
 
-/// Carries out `work` of a job.
+/// Carries out `work` of a job of a cube; of one fold, where it has folds.
 ///
 /// Parts that are done already are kept; an interrupted part continues. Nothing is written before everything that the job
 /// names has been read and found to fit.
 ///
 /// # Errors
 /// When the job cannot be carried out, fails, or is interrupted.
-pub fn carry_out(
+pub(super) fn carry_out(
     loaded: &LoadedJob,
     work: Work,
     options: &RunOptions,
     listener: &mut dyn Listener,
     interrupted: &AtomicBool,
 ) -> Result<RunOutcome, RunError> {
-    if let Some(folds) = folds_of(loaded) {
-        return carry_out_folds(loaded, &folds, work, options, listener, interrupted);
-    }
     // Before any other call into libtorch.
     let devices = options.device.open()?;
     let mut plan = Plan::new(loaded, work, options, devices)?;

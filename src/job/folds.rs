@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::run_folder::{FileRecord, StageRecord, Stages};
 use super::schema::{FoldSplit, Split};
-use super::{JobEvent, Listener, LoadedJob, RunError, RunOptions, RunOutcome, Work, carry_out};
+use super::{AnyJob, JobEvent, Listener, LoadedJob, RunError, RunOptions, RunOutcome, Work};
 use crate::metrics::Metrics;
 use crate::report::{
     ReportError, ScoreSpread, markdown_table, read_metrics, score_spreads, write_atomically, write_markdown,
@@ -39,37 +39,37 @@ pub(super) fn folds_of(loaded: &LoadedJob) -> Option<Vec<LoadedJob>> {
     Some((1..=count).map(fold).collect())
 }
 
-/// Carries out `work` of every fold that is not done, and writes mean and spread of the scores of all.
+/// Carries out `work` of every fold of a job that is not done, and writes mean and spread of the scores of all.
 ///
 /// # Errors
 /// When interpretations are asked for, a run without folds stands in the folder, or a fold fails or is interrupted.
 pub(super) fn carry_out_folds(
-    loaded: &LoadedJob,
-    folds: &[LoadedJob],
+    job: &AnyJob,
+    folds: &[AnyJob],
     work: Work,
     options: &RunOptions,
     listener: &mut dyn Listener,
     interrupted: &AtomicBool,
 ) -> Result<RunOutcome, RunError> {
     if work == Work::Predict {
-        let message = "folds are scored, they interpret nothing";
+        let message = "folds are scored, they interpret nothing".to_owned();
         let help = "choose one with `--set split.folds.fold=1`, or another split".to_owned();
-        return Err(loaded.refuse("split.folds", message, Some(help)).into());
+        return Err(job.refuse("split.folds", message, Some(help)).into());
     }
-    let folder = options.output.join(&loaded.job.name);
+    let folder = options.output.join(job.name());
     if folder.join("run.json").exists() {
         return Err(RunError::RunInTheWay { path: folder });
     }
-    if !loaded.job.prediction.is_empty() && work == Work::Run {
+    if job.interprets() && work == Work::Run {
         listener.notice(&JobEvent::Note("folds are scored only; `prediction` is left out"));
     }
     let options = RunOptions { output: folder.clone(), ..options.clone() };
     let mut was_done = true;
     for (place, fold) in folds.iter().enumerate() {
         listener.notice(&JobEvent::Stage(&format!("fold {} of {}", place + 1, folds.len())));
-        was_done &= carry_out(fold, work, &options, listener, interrupted)?.was_done;
+        was_done &= fold.carry_out(work, &options, listener, interrupted)?.was_done;
     }
-    let names: Vec<String> = folds.iter().map(|fold| fold.job.name.clone()).collect();
+    let names: Vec<String> = folds.iter().map(|fold| fold.name().to_owned()).collect();
     let evaluation = if work == Work::Train { None } else { Some(record(&write_folds(&folder, &names)?)) };
     Ok(RunOutcome { folder, stages: Stages { evaluation, ..Stages::default() }, was_done })
 }
@@ -102,7 +102,7 @@ pub(super) fn write_folds(folder: &Path, names: &[String]) -> Result<Vec<ScoreSp
 }
 
 /// What folds left, for the record of a run.
-pub(super) fn record(spreads: &[ScoreSpread]) -> StageRecord {
+fn record(spreads: &[ScoreSpread]) -> StageRecord {
     let file = |(name, description): (&str, &str)| FileRecord {
         name: name.to_owned(),
         description: description.to_owned(),

@@ -69,44 +69,59 @@ pub(super) fn range_problems<T: Validate<Context = ()>>(file: &T) -> Vec<Finding
 
 /// Makes the paths of a job absolute and looks whether the files are there.
 fn resolve_files(job: &mut Job, job_path: &Path) -> Vec<Finding> {
-    let folder = job_path.parent().unwrap_or(Path::new(""));
-    let mut findings = Vec::new();
-    for (key, path) in job.files_mut() {
-        let given = path.clone();
-        // `absolute` fails only without a working folder; the path then stays relative to it.
-        *path = std::path::absolute(folder.join(&given)).unwrap_or_else(|_| folder.join(&given));
-        if key == START_FROM && path.is_dir() {
+    let from = job_path.parent().unwrap_or(Path::new(""));
+    let resolved = |(key, path): (String, &mut PathBuf)| {
+        let run = from.join(&*path);
+        if key == START_FROM && run.is_dir() {
+            if !run.join(MODEL_FILE).exists() {
+                let message = format!("{} holds no {MODEL_FILE}: its training has not ended", path.display());
+                return Some(Finding { key, message, help: Some("name the folder of a finished run".to_owned()) });
+            }
             path.push(MODEL_FILE);
-            if !path.exists() {
-                let message = format!("{} holds no {MODEL_FILE}: its training has not ended", given.display());
-                findings.push(Finding { key, message, help: Some("name the folder of a finished run".to_owned()) });
-                continue;
-            }
         }
-        let (message, help) = match fs::metadata(&*path) {
-            // Records are text.
-            _ if path.to_str().is_none() => {
-                let message = format!("the path {} holds bytes that are no text in UTF-8", path.display());
-                (message, Some("rename the file or folder, or give it a link with another name".to_owned()))
-            }
-            Ok(metadata) if metadata.is_dir() => (format!("{} is a folder, not a file", path.display()), None),
-            Ok(_) => {
-                *path = without_detours(path);
-                continue;
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let from = "relative paths start from the folder of the job file".to_owned();
-                (format!("there is no file {}", path.display()), given.is_relative().then_some(from))
-            }
-            Err(error) => (format!("cannot open {}: {error}", path.display()), None),
-        };
-        findings.push(Finding { key, message, help });
-    }
-    findings
+        resolve(key, path, from, Wanted::File)
+    };
+    job.files_mut().into_iter().filter_map(resolved).collect()
+}
+
+/// What a path of a job leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A file.
+    File,
+    /// A folder of pictures.
+    Folder,
+}
+
+/// Makes the path at `key` absolute, seen from the folder `from`, and looks whether what is wanted is there.
+pub(super) fn resolve(key: String, path: &mut PathBuf, from: &Path, wanted: Wanted) -> Option<Finding> {
+    let given = path.clone();
+    // `absolute` fails only without a working folder; the path then stays relative to it.
+    *path = std::path::absolute(from.join(&given)).unwrap_or_else(|_| from.join(&given));
+    let (message, help) = match (fs::metadata(&*path), wanted) {
+        // Records are text.
+        _ if path.to_str().is_none() => {
+            let message = format!("the path {} holds bytes that are no text in UTF-8", path.display());
+            (message, Some("rename the file or folder, or give it a link with another name".to_owned()))
+        }
+        (Ok(metadata), _) if metadata.is_dir() == (wanted == Wanted::Folder) => {
+            *path = without_detours(path);
+            return None;
+        }
+        (Ok(_), Wanted::File) => (format!("{} is a folder, not a file", path.display()), None),
+        (Ok(_), Wanted::Folder) => (format!("{} is a file, not a folder of pictures", path.display()), None),
+        (Err(error), wanted) if error.kind() == std::io::ErrorKind::NotFound => {
+            let from = "relative paths start from the folder of the job file".to_owned();
+            let what = if wanted == Wanted::File { "file" } else { "folder" };
+            (format!("there is no {what} {}", path.display()), given.is_relative().then_some(from))
+        }
+        (Err(error), _) => (format!("cannot open {}: {error}", path.display()), None),
+    };
+    Some(Finding { key, message, help })
 }
 
 /// `/a/b/../c` as `/a/c`, where that is the same file (it is not when `b` is a link).
-pub(super) fn without_detours(path: &Path) -> PathBuf {
+fn without_detours(path: &Path) -> PathBuf {
     let mut short = PathBuf::new();
     for part in path.components() {
         match part {

@@ -53,7 +53,7 @@ pub use baseline_table::{BaselineOptions, BaselineOutcome};
 pub use batch::{BatchOutcome, run_batch};
 pub use batch_row::{BatchRow, BatchStatus};
 pub use batch_schema::{BatchPlan, PlannedRun, load_batch};
-pub use carry_out::{RunOptions, RunOutcome, Work, carry_out, run_record};
+pub use carry_out::{RunOptions, RunOutcome, Work, run_record};
 pub use document::{KeyPathError, OverrideError};
 pub use error::{JobError, Place, Problem};
 pub use explain::{ExplainOptions, explain};

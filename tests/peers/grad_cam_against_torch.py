@@ -27,34 +27,33 @@ def bias(count, seed):
     return torch.tensor((0.1 * np.cos(np.arange(count, dtype="f8") + seed)).astype("f4"))
 
 
+class Watch:
+    """Keeps the map of one layer, as a leaf of the graph behind it."""
+
+    def __init__(self, watched):
+        self.watched, self.map = watched, None
+
+    def __call__(self, name, values):
+        if name != self.watched:
+            return values
+        self.map = values.detach().requires_grad_(True)
+        return self.map
+
+
 def forward(x, watched):
-    """Scores, and the map of the watched layer with its rectifier, as a leaf of the graph behind it."""
-    seen = {}
-
-    def watch(name, values):
-        if name == watched:
-            values = values.detach().requires_grad_(True)
-            seen["map"] = values
-        return values
-
+    """Scores, and the map of the watched layer with its rectifier."""
+    watch = Watch(watched)
     x = watch("a", F.relu(F.conv2d(x, weights((4, 1, 3, 3), 1), bias(4, 1))))
     branch = watch("b", F.relu(F.conv2d(x, weights((4, 4, 3, 3), 2), bias(4, 2), padding=1)))
     x = F.max_pool2d(branch + x, 2)
     x = watch("c", F.relu(F.conv2d(x, weights((6, 4, 3, 3), 3), bias(6, 3))))
     scores = F.linear(x.flatten(1), weights((3, 96), 4), bias(3, 4))
-    return scores, seen["map"]
+    return scores, watch.map
 
 
 def forward_unet(x, watched):
     """The same of a U-Net of two resolutions: scores of the voxel, and the watched map."""
-    seen = {}
-
-    def watch(name, values):
-        if name == watched:
-            values = values.detach().requires_grad_(True)
-            seen["map"] = values
-        return values
-
+    watch = Watch(watched)
     rows, columns = x.shape[2:]
     x = F.pad(x, (0, columns % 2, 0, rows % 2))
     across = watch("a", F.relu(F.conv2d(x, weights((4, 1, 3, 3), 1), bias(4, 1), padding=1)))
@@ -63,7 +62,7 @@ def forward_unet(x, watched):
     x = torch.cat([below, across], 1)
     x = watch("c", F.relu(F.conv2d(x, weights((5, 10, 3, 3), 3), bias(5, 3), padding=1)))
     scores = F.conv2d(x, weights((3, 5, 3, 3), 4), bias(3, 4), padding=1)
-    return scores[:, :, VOXEL[0], VOXEL[1]], seen["map"]
+    return scores[:, :, VOXEL[0], VOXEL[1]], watch.map
 
 
 def maps(forward, x, filled):

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::cli::explain::Question;
 use crate::cli::failure::Failure;
 use crate::cli::interruption::interruption;
 use crate::cli::printer::Printer;
@@ -27,15 +28,8 @@ pub(super) struct Arguments {
     /// Only this many of the pictures between whose first two classes it hardly tells
     #[arg(long, value_name = "N", default_value_t = 0)]
     uncertain: usize,
-    /// Class to explain; the predicted one if not given
-    #[arg(long, value_name = "NAME")]
-    class: Option<String>,
-    /// Layer whose map is taken; the last convolution that tells places apart if not given
-    #[arg(long, value_name = "NAME")]
-    layer: Option<String>,
-    /// Draw the maps of the layer, too
-    #[arg(long)]
-    maps: bool,
+    #[command(flatten)]
+    question: Question,
     /// Where the figures go; models/MODEL/explanations in the folder of runs if not given
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
@@ -53,9 +47,9 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
     let options = ExplainPicturesOptions {
         wrong: arguments.wrong,
         uncertain: arguments.uncertain,
-        class: arguments.class.clone(),
-        layer: arguments.layer.clone(),
-        maps: arguments.maps,
+        class: arguments.question.class.clone(),
+        layer: arguments.question.layer.clone(),
+        maps: arguments.question.maps,
         folder: arguments.figures.clone().unwrap_or_else(standard),
         device: arguments.device.open()?[0],
         threads: threads.unwrap_or_else(rayon::current_num_threads),

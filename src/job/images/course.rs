@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::recipe::Course;
+use super::recipe::{Course, PictureTraining};
 use crate::job::watchers::Watchers;
 use crate::job::{Listener, RunError};
 use crate::network::{Description, Freeze, Learner, LearnerOptions, Learning, Loss, ModelOf, Precision};
@@ -13,8 +13,6 @@ use crate::train::{
     EarlyStopping, Examples, FeatureCache, Form, Keep, Monitor, Phase, TrainedWeights, TrainingOptions, Validator,
     train,
 };
-
-use super::recipe::PictureTraining;
 
 /// A killed run loses at most this much work.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);

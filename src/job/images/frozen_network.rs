@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ndarray::Array4;
+use ndarray::{Array4, Axis};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -10,7 +10,7 @@ use rand_chacha::rand_core::SeedableRng;
 use crate::dataset::pictures::Fit;
 use crate::job::RunError;
 use crate::network::{
-    Backbone, Dialect, Head, PictureDescription, PictureInput, PictureModel, Pooling, Pretrained, Top,
+    Backbone, Dialect, Head, Normalization, PictureDescription, PictureInput, PictureModel, Pooling, Pretrained, Top,
 };
 
 /// Which network, and how it sees pictures.
@@ -59,13 +59,17 @@ impl FrozenNetwork {
         let model = PictureModel::new(description, pretrained.as_ref())?;
         match pretrained {
             Some(_) => Ok(model),
-            None => Ok(model.with_measured_statistics(texture(self.side, self.seed).view())?),
+            None => {
+                let normalization = model.description.pictures.normalization;
+                Ok(model.with_measured_statistics(texture(self.side, self.seed, normalization).view())?)
+            }
         }
     }
 }
 
-/// Pictures of waves and noise that have nothing to do with the user's, so that more of those change no weight.
-fn texture(side: usize, seed: u64) -> Array4<f32> {
+/// Pictures of waves and noise that have nothing to do with the user's, so that more of those change no weight; as far from 0 as
+/// photographs are after `normalization`.
+fn texture(side: usize, seed: u64, normalization: Normalization) -> Array4<f32> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut pictures = Array4::zeros((16, 3, side, side));
     for mut channel in
@@ -80,5 +84,40 @@ fn texture(side: usize, seed: u64) -> Array4<f32> {
             *value = waves.iter().map(wave).sum::<f32>() + random.random_range(-0.5..0.5);
         }
     }
+    // ImageNet's deviations are those of photographs.
+    let spreads = Normalization::ImageNet.deviation().into_iter().zip(normalization.deviation());
+    for (mut channel, (photographs, divisor)) in pictures.axis_iter_mut(Axis(1)).zip(spreads) {
+        channel.mapv_inplace(|value| value * (photographs / divisor));
+    }
     pictures
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array4;
+
+    use super::*;
+    use crate::network::Device;
+
+    #[test]
+    fn networks_of_chance_make_moderate_features_of_pictures_whatever_their_normalisation() {
+        for backbone in [Backbone::Resnet50Keras, Backbone::MobilenetV2] {
+            let network = FrozenNetwork {
+                backbone,
+                weights: None,
+                side: 64,
+                fit: Fit::Stretch,
+                pooling: Pooling::Average,
+                seed: 1,
+            };
+            let model = network.model(&["a".to_owned(), "b".to_owned()]).unwrap();
+            let mut pictures = Array4::from_shape_fn((4, 3, 64, 64), |(picture, _, row, column)| {
+                0.5 + 0.4 * (0.1 * (row * (picture + 1) + column) as f32).sin()
+            });
+            pictures.outer_iter_mut().for_each(|picture| model.description.pictures.normalization.apply(picture));
+            let features = model.features(Device::cpu()).unwrap().patch_scores(pictures.view()).unwrap();
+            let largest = features.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+            assert!((0.1..300.0).contains(&largest), "{backbone:?}: {largest}");
+        }
+    }
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
+use ndarray::ArrayView2;
+
 use super::course::Lesson;
 use super::recipe::{FineTuning, PictureTraining};
 use crate::dataset::pictures::{FeatureSampler, FeatureTable, PictureFile, PictureSamplerOptions, PictureShape};
@@ -217,9 +219,8 @@ struct FeatureValidator<'a> {
 
 impl Validator for FeatureValidator<'_> {
     fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
-        let mut sums = ScoreSums::new(self.classes.len());
-        sums.add_rows(self.table.codes(), predictor.patch_probabilities(self.table.inputs().view())?.view());
-        Ok(sums.scores(self.classes).as_ref().map_or_else(Validation::default, Validation::from))
+        let probabilities = predictor.patch_probabilities(self.table.inputs().view())?;
+        Ok(validation(self.classes, self.table.codes(), probabilities.view()))
     }
 }
 
@@ -235,8 +236,12 @@ impl Validator for PictureValidator<'_> {
         let go_on = AtomicBool::new(false);
         let classified = classify_pictures(predictor, self.input, self.files, &go_on, &mut |_| {})?;
         let codes: Vec<u8> = classified.places.iter().map(|&place| self.files[place].class).collect();
-        let mut sums = ScoreSums::new(self.classes.len());
-        sums.add_rows(&codes, classified.probabilities.view());
-        Ok(sums.scores(self.classes).as_ref().map_or_else(Validation::default, Validation::from))
+        Ok(validation(self.classes, &codes, classified.probabilities.view()))
     }
+}
+
+fn validation(classes: &ClassTable, codes: &[u8], probabilities: ArrayView2<'_, f32>) -> Validation {
+    let mut sums = ScoreSums::new(classes.len());
+    sums.add_rows(codes, probabilities);
+    sums.scores(classes).as_ref().map_or_else(Validation::default, Validation::from)
 }

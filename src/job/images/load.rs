@@ -1,11 +1,10 @@
 //! From a job file of pictures to a checked job.
 
-use std::fs;
 use std::path::Path;
 
 use crate::job::JobError;
 use crate::job::check::Finding;
-use crate::job::load::{range_problems, without_detours};
+use crate::job::load::{Wanted, range_problems, resolve};
 use crate::job::schema::images::{Course, ImagesJob, PictureFolds, PictureSplit};
 use crate::job::source::Source;
 
@@ -26,8 +25,13 @@ impl LoadedImages {
         let mut job: ImagesJob = source.typed()?;
         source.refuse_if_any(range_problems(&job))?;
         source.refuse_if_any(check(&job))?;
-        let folder = source.path.parent().unwrap_or(Path::new("")).to_owned();
-        source.refuse_if_any(resolve(&mut job, &folder))?;
+        let from = source.path.parent().unwrap_or(Path::new(""));
+        let folders = job.folders_mut().into_iter();
+        let mut findings: Vec<_> = folders.filter_map(|(key, path)| resolve(key, path, from, Wanted::Folder)).collect();
+        if let Some(weights) = &mut job.network.weights {
+            findings.extend(resolve("network.weights".to_owned(), weights, from, Wanted::File));
+        }
+        source.refuse_if_any(findings)?;
         Ok(Self { job, source })
     }
 
@@ -94,38 +98,10 @@ fn check(job: &ImagesJob) -> Vec<Finding> {
     findings
 }
 
-/// Makes the paths absolute and looks whether folders and weights are there.
-fn resolve(job: &mut ImagesJob, from: &Path) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let mut paths: Vec<_> =
-        job.input.images.folders_mut().into_iter().map(|(k, p)| (format!("input.images.{k}"), p, true)).collect();
-    paths.extend(job.network.weights.as_mut().map(|path| ("network.weights".to_owned(), path, false)));
-    for (key, path, wants_folder) in paths {
-        let given = path.clone();
-        *path = std::path::absolute(from.join(&given)).unwrap_or_else(|_| from.join(&given));
-        let message = match fs::metadata(&*path) {
-            _ if path.to_str().is_none() => {
-                format!("the path {} holds bytes that are no text in UTF-8", path.display())
-            }
-            Ok(metadata) if metadata.is_dir() == wants_folder => {
-                *path = without_detours(path);
-                continue;
-            }
-            Ok(_) if wants_folder => format!("{} is a file, not a folder of pictures", path.display()),
-            Ok(_) => format!("{} is a folder, not a file", path.display()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                format!("there is no {} {}", if wants_folder { "folder" } else { "file" }, path.display())
-            }
-            Err(error) => format!("cannot open {}: {error}", path.display()),
-        };
-        let help = given.is_relative().then(|| "relative paths start from the folder of the job file".to_owned());
-        findings.push(Finding { key, message, help });
-    }
-    findings
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::job::Problem;
     use crate::job::any_job::{AnyJob, load_any_with};

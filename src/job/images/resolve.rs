@@ -2,10 +2,11 @@
 
 use super::frozen_network::FrozenNetwork;
 use super::recipe;
+use super::study::open;
 use crate::dataset::pictures::{PictureSplit, SplitBy};
 use crate::job::RunError;
 use crate::job::schema::images::{self, Course, ImagesJob, PictureNetwork, TunedLayers};
-use crate::network::{Device, Layers};
+use crate::network::{Architecture, Device, Head, Input, Layers, NetworkError, Top};
 
 impl ImagesJob {
     /// The network that makes bottlenecks.
@@ -93,20 +94,24 @@ pub(in crate::job) fn network_title(job: &ImagesJob) -> String {
     format!("{}, {}", backbone.title(), if weights.is_some() { "pretrained" } else { "random weights" })
 }
 
-/// Values that the network holds.
+/// Values that the network holds; its classes are those of the folders.
 ///
 /// # Errors
-/// When its end cannot be built.
+/// When a folder cannot be used, or the network's end not be built.
 pub(in crate::job) fn parameters(job: &ImagesJob) -> Result<usize, RunError> {
+    let classes = open(job)?.first().map_or(0, |(_, folder)| folder.classes().len());
+    Ok(network_layers(job, classes)?.parameters())
+}
+
+/// The network with its end for so many classes.
+///
+/// # Errors
+/// When nothing is left of pictures of this size.
+pub(super) fn network_layers(job: &ImagesJob, classes: usize) -> Result<Layers, NetworkError> {
     let PictureNetwork { backbone, pooling, head, dropout, .. } = &job.network;
-    let head =
-        crate::network::Head { hidden: head.clone(), dropout: *dropout, batch_norm: false, batch_norm_scores: false };
-    let top = crate::network::Top { pooling: (*pooling).into(), batch_norm_features: false, head };
-    let architecture = crate::network::Architecture::Backbone { backbone: *backbone, top };
-    // The classes are those of the folders.
-    let classes = super::study::open(job)?.first().map_or(0, |(_, folder)| folder.classes().len());
-    let layers: Layers = architecture.layers_for(crate::network::Input::Colour, job.network.side(), classes)?;
-    Ok(layers.parameters())
+    let head = Head { hidden: head.clone(), dropout: *dropout, batch_norm: false, batch_norm_scores: false };
+    let top = Top { pooling: (*pooling).into(), batch_norm_features: false, head };
+    Architecture::Backbone { backbone: *backbone, top }.layers_for(Input::Colour, job.network.side(), classes)
 }
 
 /// Takes the chosen fold out of a job.

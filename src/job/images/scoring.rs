@@ -13,7 +13,7 @@ use crate::job::run_folder::{FigureRecord, FileRecord};
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::{Metrics, ScoreSums, SplitSummary};
 use crate::network::{HeadDescription, HeadModel, PictureModel};
-use crate::predict::pictures::{BottleneckSet, Bottlenecks, classify_pictures};
+use crate::predict::pictures::{Bottlenecks, classify_pictures};
 use crate::report::{
     ConfusionFigure, Figure, Judged, most_probable, write_confusion, write_metrics, write_misclassified, write_scores,
 };
@@ -70,35 +70,47 @@ pub(super) fn classify_sets(
     interrupted: &AtomicBool,
 ) -> Result<Vec<ScoredSet>, RunError> {
     let description = &model.description;
-    let scored = |name, set: &BottleneckSet, listener: &mut dyn Listener| -> Result<ScoredSet, RunError> {
-        let folder = set.files(&description.classes);
-        if let (Err(error), None) = (&folder, &recipe.fine_tuning) {
-            listener.notice(&JobEvent::Note(&format!("no {name} picture can be shown: {error}")));
-        }
-        let picture = |place: usize| ScoredPicture {
-            file: set.pictures[place].file.clone(),
-            path: folder.as_ref().map_or_else(|_| PathBuf::new(), |folder| folder.pictures()[place].path.clone()),
-            class: set.pictures[place].class,
-        };
-        if recipe.fine_tuning.is_none() {
+    let network = match recipe.fine_tuning {
+        Some(_) => model.predictor(recipe.device)?,
+        None => {
             let head = HeadDescription {
                 features: bottlenecks.feature_count(),
                 top: description.top.clone(),
                 classes: description.classes.len(),
                 seed: description.seed,
             };
-            let head = HeadModel::with_weights(head, &model.weights()?)?.predictor(recipe.device)?;
-            let probabilities = head.patch_probabilities(bottlenecks.inputs(set).view())?;
-            return Ok(ScoredSet { name, pictures: (0..set.pictures.len()).map(picture).collect(), probabilities });
+            HeadModel::with_weights(head, &model.weights()?)?.predictor(recipe.device)?
         }
-        let mut tell = |progress| listener.notice(&JobEvent::Pictures(&progress));
-        let predictor = model.predictor(recipe.device)?;
-        let files = set.files(&description.classes)?;
-        let classified = classify_pictures(&predictor, description.pictures, files.pictures(), interrupted, &mut tell)?;
-        let pictures = classified.places.iter().map(|&place| picture(place)).collect();
-        Ok(ScoredSet { name, pictures, probabilities: classified.probabilities })
     };
-    sets.all().map(|(name, set)| scored(name, set, listener)).collect()
+    let mut scored = Vec::new();
+    for (name, set) in sets.all() {
+        let mut pictures: Vec<_> = set
+            .pictures
+            .iter()
+            .map(|picture| ScoredPicture { file: picture.file.clone(), path: PathBuf::new(), class: picture.class })
+            .collect();
+        let folder = set.files(&description.classes);
+        if let Ok(folder) = &folder {
+            pictures.iter_mut().zip(folder.pictures()).for_each(|(picture, file)| picture.path.clone_from(&file.path));
+        }
+        let probabilities = match (&recipe.fine_tuning, folder) {
+            (Some(_), folder) => {
+                let mut tell = |progress| listener.notice(&JobEvent::Pictures(&progress));
+                let (files, input) = (folder?, description.pictures);
+                let classified = classify_pictures(&network, input, files.pictures(), interrupted, &mut tell)?;
+                pictures = classified.places.iter().map(|&place| pictures[place].clone()).collect();
+                classified.probabilities
+            }
+            (None, folder) => {
+                if let Err(error) = folder {
+                    listener.notice(&JobEvent::Note(&format!("no {name} picture can be shown: {error}")));
+                }
+                network.patch_probabilities(bottlenecks.inputs(set).view())?
+            }
+        };
+        scored.push(ScoredSet { name, pictures, probabilities });
+    }
+    Ok(scored)
 }
 
 /// Writes scores, the confusion matrix and what was classified wrongly into `folder`.
@@ -121,7 +133,7 @@ pub(super) fn write_scores_of(
     let all: Vec<_> = scored.iter().map(|set| (set, sums(set))).collect();
     let scores = |name: &str| all.iter().find(|(set, _)| set.name == name)?.1.scores(classes);
     let split = SplitSummary {
-        kind: "pictures".into(),
+        kind: Judged::Pictures.words().into(),
         leak: sets.test.as_ref().map_or(0, |test| test.shared_with(&sets.train) as u64),
         context: None,
         test_voxels: sets.test.as_ref().map_or(0, |test| test.pictures.len() as u64),

@@ -1,15 +1,15 @@
 //! What a trained network made of its pictures, to look at.
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use super::explain::{PictureToExplain, Question, draw_explanations};
 use super::gallery::{GalleryPicture, MOST_SHOWN, draw_gallery};
+use super::learning::Task;
 use super::scoring::{FIGURES, Misclassified, ScoredPicture, ScoredSet};
 use crate::job::run_folder::FigureRecord;
 use crate::job::{Listener, RunError};
-use crate::network::{Device, PictureModel};
+use crate::network::PictureModel;
 
 /// Folder of the explained pictures in that of a run.
 const EXPLANATIONS: &str = "figures/explanations";
@@ -19,18 +19,16 @@ const EXPLANATIONS: &str = "figures/explanations";
 ///
 /// # Errors
 /// When memory runs out, a file cannot be written, or on interruption.
-#[expect(clippy::too_many_arguments, reason = "what was learnt and scored, and where the figures go")]
 pub(super) fn show(
+    task: &Task<'_>,
     model: &PictureModel,
-    device: Device,
     set: &ScoredSet,
     wrong: &[Misclassified],
     explained: usize,
-    name: &str,
-    folder: &Path,
     listener: &mut dyn Listener,
     interrupted: &AtomicBool,
 ) -> Result<Vec<FigureRecord>, RunError> {
+    let Task { name, folder, .. } = *task;
     let classes = &model.description.classes;
     let figure = |name: String, caption: String| FigureRecord { name, caption, bytes: 0 };
     let mut figures = Vec::new();
@@ -76,7 +74,7 @@ pub(super) fn show(
         fs::remove_dir_all(&place).map_err(RunError::io("replace", &place))?;
     }
     let question = Question { maps: 1, ..Question::default() };
-    let drawn = draw_explanations(model, device, &pictures, question, &place, listener, interrupted)?;
+    let drawn = draw_explanations(model, task.recipe.device, &pictures, question, &place, listener, interrupted)?;
     for path in drawn.figures {
         let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let caption = if file.ends_with("-maps.png") {

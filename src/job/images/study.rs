@@ -12,17 +12,17 @@ use super::folds::check_folds;
 use super::learning::{PictureSets, Task};
 use super::load::LoadedImages;
 use super::page::write_page;
-use super::recipe::PictureTraining;
+use super::recipe::{self, PictureTraining};
+use super::resolve::network_layers;
 use super::train::train_and_score;
 use crate::dataset::pictures::{PictureDivision, PictureFolder, PictureSet, divide};
 use crate::grid::hexadecimal;
-use crate::job::folds::{record, write_folds};
 use crate::job::identity::hash_file;
 use crate::job::run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, StageRecord, Stages};
 use crate::job::schema::images::{ImagesJob, PictureFolds, PictureSplit};
 use crate::job::write::images_yaml;
 use crate::job::{JobEvent, Listener, MODEL_FILE, RunError, RunOptions, RunOutcome, Work};
-use crate::network::{library_release, set_threads};
+use crate::network::{NetworkError, library_release, set_threads};
 use crate::predict::pictures::Bottlenecks;
 
 /// Carries out a job of pictures: bottlenecks, training, scores, report. What is there already is kept.
@@ -49,9 +49,6 @@ pub(in crate::job) fn carry_out_images(
             return Err(loaded.refuse("input.images", message, help).into());
         }
     }
-    if let Some(folds) = folds_of_pictures(loaded) {
-        return carry_out_folds(loaded, &folds, options, listener, interrupted);
-    }
     // Before any other call into libtorch.
     let device = options.device.open()?[0];
     set_threads(options.threads);
@@ -61,6 +58,7 @@ pub(in crate::job) fn carry_out_images(
     let begun = Instant::now();
     let folders = open(job)?;
     let (folders, mut told) = divided(job, folders)?;
+    check_tuning(loaded, &folders)?;
     let file = bottleneck_path(&options.output, &bottleneck_name(job, &folders)?);
     let outcome = bottlenecks_of(&folders, &job.frozen_network(), &file, device, listener, interrupted)?;
     let bottlenecks = outcome.bottlenecks;
@@ -70,15 +68,16 @@ pub(in crate::job) fn carry_out_images(
     let sets = PictureSets::of(&bottlenecks);
     let recipe = job.recipe(sets.train.pictures.len(), device, options.threads);
     let identity = identity(job, &bottlenecks, &recipe);
-    if let Some(training) = earlier.as_ref().and_then(|record| record.stages.training.as_ref()) {
-        let done = training.is_complete(&folder) && earlier.as_ref().is_some_and(|record| record.status == "finished");
-        if training.identity == identity && done && !options.overwrite {
-            let stages = earlier.map(|record| record.stages).unwrap_or_default();
-            return Ok(RunOutcome { folder: folder.path().to_owned(), stages, was_done: true });
-        }
-        if training.identity != identity && !options.overwrite {
+    if let (Some(record), false) = (&earlier, options.overwrite) {
+        let Stages { training, evaluation, .. } = &record.stages;
+        if training.as_ref().is_some_and(|training| training.identity != identity) {
             let path = folder.path().to_owned();
             return Err(RunError::OtherRun { path, stage: "training", differences: Vec::new() });
+        }
+        let whole = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
+        if whole(training) && whole(evaluation) && folder.file(REPORT).exists() && record.status == "finished" {
+            let stages = record.stages.clone();
+            return Ok(RunOutcome { folder: folder.path().to_owned(), stages, was_done: true });
         }
     }
     let study = Study {
@@ -225,28 +224,6 @@ pub(in crate::job) fn folds_of_pictures(loaded: &LoadedImages) -> Option<Vec<Loa
     Some((1..=count).map(fold).collect())
 }
 
-fn carry_out_folds(
-    loaded: &LoadedImages,
-    folds: &[LoadedImages],
-    options: &RunOptions,
-    listener: &mut dyn Listener,
-    interrupted: &AtomicBool,
-) -> Result<RunOutcome, RunError> {
-    let folder = options.output.join(&loaded.job.name);
-    if folder.join("run.json").exists() {
-        return Err(RunError::RunInTheWay { path: folder });
-    }
-    let options = RunOptions { output: folder.clone(), ..options.clone() };
-    let mut was_done = true;
-    for (place, fold) in folds.iter().enumerate() {
-        listener.notice(&JobEvent::Stage(&format!("fold {} of {}", place + 1, folds.len())));
-        was_done &= carry_out_images(fold, Work::Run, &options, listener, interrupted)?.was_done;
-    }
-    let names: Vec<String> = folds.iter().map(|fold| fold.job.name.clone()).collect();
-    let evaluation = Some(record(&write_folds(&folder, &names)?));
-    Ok(RunOutcome { folder, stages: Stages { evaluation, ..Stages::default() }, was_done })
-}
-
 /// The folders that a job names: those of its sets, or one that is still to be divided.
 ///
 /// # Errors
@@ -255,6 +232,19 @@ pub(super) fn open(job: &ImagesJob) -> Result<NamedFolders, RunError> {
     let images = &job.input.images;
     let first = images.folder.as_deref().or(images.train.as_deref()).unwrap_or(Path::new(""));
     open_folders(first, images.validation.as_deref(), images.test.as_deref())
+}
+
+/// Refuses to tune what the network does not have, before anything is computed.
+fn check_tuning(loaded: &LoadedImages, folders: &NamedFolders) -> Result<(), RunError> {
+    let job = &loaded.job;
+    let Some(layers) = job.training.fine_tune else { return Ok(()) };
+    let classes = folders.first().map_or(0, |(_, folder)| folder.classes().len());
+    let freeze = recipe::TunedLayers::from(layers).freeze(job.network.backbone);
+    let checked = freeze.map_or(Ok(()), |freeze| freeze.check(&network_layers(job, classes)?.layers));
+    checked.map_err(|error| match error {
+        NetworkError::Freeze { .. } => loaded.refuse("training.fine_tune", error.to_string(), None).into(),
+        error => error.into(),
+    })
 }
 
 /// The sets of one folder, if it is to be divided, with what did not come out as asked.

@@ -71,14 +71,16 @@ pub fn train_images(
     }
     let folder = options.model.with_extension("");
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let sets = PictureSets::of(&bottlenecks);
+    let fold_sets = |count| fold_sets(&sets, &bottlenecks.network().classes, count, recipe.seed);
+    let parts = options.folds.map(fold_sets).transpose()?;
     if options.overwrite {
         give_up(&folder)?;
     }
-    let sets = PictureSets::of(&bottlenecks);
     let mut files = vec![options.model.clone()];
     let mut folds = Vec::new();
-    if let Some(count) = options.folds {
-        let parts = fold_sets(&sets, &bottlenecks.network().classes, count, recipe.seed)?;
+    if let Some(parts) = parts {
+        let count = parts.len();
         let names: Vec<String> = (1..=count).map(|fold| format!("fold-{fold}")).collect();
         for (place, (fold, sets)) in names.iter().zip(&parts).enumerate() {
             listener.notice(&JobEvent::Stage(&format!("fold {} of {count}", place + 1)));
@@ -133,8 +135,7 @@ pub(super) fn train_and_score(
     let classes = ClassTable::from_names(bottlenecks.network().classes.iter().map(String::as_str))?;
     let mut scores = write_scores_of(&scored, sets, &classes, name, folder)?;
     if let Some(set) = scored.last() {
-        let (model, wrong) = (&learnt.model, &scores.misclassified);
-        let shown = show(model, recipe.device, set, wrong, explained, name, folder, listener, interrupted)?;
+        let shown = show(&task, &learnt.model, set, &scores.misclassified, explained, listener, interrupted)?;
         scores.figures.extend(shown);
     }
     Ok((learnt, scores))

@@ -1,10 +1,8 @@
 //! What a split says about its test scores, in plain words.
 
 use crate::metrics::Metrics;
+use crate::report::Judged;
 use crate::report::counts::grouped;
-
-/// The kind of split of pictures.
-const PICTURES: &str = "pictures";
 
 /// What a split says about the test scores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +18,7 @@ pub struct SplitStatement {
 /// Says how far the test scores of `metrics` can be trusted.
 pub fn split_statement(metrics: &Metrics) -> SplitStatement {
     let split = &metrics.split;
-    if split.kind == PICTURES {
+    if split.kind == Judged::Pictures.words() {
         return of_pictures(metrics);
     }
     if metrics.test.is_none() {
