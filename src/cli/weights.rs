@@ -9,10 +9,9 @@ use serde::Serialize;
 
 use super::failure::{Failure, UsageError};
 use super::printer::Printer;
-use super::quantity::grouped;
 use super::table::Table;
 use crate::network::{
-    Backbone, Checksum, ImportReport, KnownWeights, NetworkError, Pretrained, download, known_weights,
+    Backbone, Checksum, ImportReport, KnownWeights, NetworkError, Pretrained, Size, download, known_weights,
 };
 
 /// Pretrained weights: what networks take, and where it is
@@ -65,12 +64,19 @@ pub(super) struct FoundWeights {
     network: &'static str,
     file: &'static str,
     address: Option<String>,
+    /// Where counted.
     bytes: Option<u64>,
-    /// All of it, or as much as is known.
+    /// Where published, to three digits.
+    mebibytes: Option<f64>,
     sha256: Option<&'static str>,
+    /// The first digits, where no more are known.
+    sha256_start: Option<&'static str>,
+    md5: Option<&'static str>,
     licence: &'static str,
     origin: &'static str,
     path: Option<PathBuf>,
+    #[serde(skip)]
+    known: &'static KnownWeights,
 }
 
 pub(super) fn run(arguments: &Arguments, printer: &Printer) -> Result<(), Failure> {
@@ -88,23 +94,25 @@ fn list(json: bool, printer: &Printer) -> Result<(), Failure> {
     if json {
         return Ok(printer.answer_json(&found)?);
     }
-    let mut table = Table::new(["network", "file", "bytes", "SHA-256", "licence", "in ${FACIES_DATA}/weights"]);
+    let mut table = Table::new(["network", "file", "size", "licence", "in ${FACIES_DATA}/weights"]);
     for weights in &found {
         table.add([
             weights.network.to_owned(),
             weights.file.to_owned(),
-            weights.bytes.map(grouped).unwrap_or_default(),
-            weights.sha256.map_or_else(|| "not known".to_owned(), |digits| format!("{}...", &digits[..8])),
+            weights.known.size.to_string(),
             weights.licence.to_owned(),
             if weights.is_there() { "there" } else { "not there" }.to_owned(),
         ]);
     }
     printer.answer(table)?;
-    printer.answer("\nAddresses:")?;
+    printer.answer("\nAddresses and checksums:")?;
     for weights in &found {
         match &weights.address {
             Some(address) => printer.answer(format_args!("  {address}"))?,
             None => printer.answer(format_args!("  {}: {}", weights.file, weights.origin))?,
+        }
+        if weights.known.checksum != Checksum::Unknown {
+            printer.answer(format_args!("    {}", weights.known.checksum))?;
         }
     }
     Ok(())
@@ -191,7 +199,7 @@ fn fetched(known: &KnownWeights, folder: &Path, printer: &Printer) -> Result<Pat
     };
     let address = known.address().ok_or_else(|| by_hand(format!("{} has no public address", known.file)))?;
     if known.checksum == Checksum::Unknown {
-        return Err(by_hand(format!("the SHA-256 of {address} is not known, so it is not fetched unseen")).into());
+        return Err(by_hand(format!("no checksum of {address} is known, so it is not fetched unseen")).into());
     }
     make_folder(folder)?;
     printer.note(format_args!("fetching {address}"));
@@ -210,7 +218,7 @@ fn fetched(known: &KnownWeights, folder: &Path, printer: &Printer) -> Result<Pat
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    printer.note(format_args!("SHA-256 {}", result?));
+    printer.note(format_args!("it is what was published ({}); SHA-256 {}", known.checksum, result?));
     Ok(target)
 }
 
@@ -241,18 +249,34 @@ fn weights_folder() -> Option<PathBuf> {
 /// The files that networks take, with the path of those that lie in `${FACIES_DATA}/weights`.
 pub(super) fn find_weights() -> Vec<FoundWeights> {
     let folder = weights_folder();
-    let found = |known: &KnownWeights| FoundWeights {
+    let found = |known: &'static KnownWeights| FoundWeights {
         network: known.network.name(),
         file: known.file,
         address: known.address(),
-        bytes: known.bytes,
+        bytes: match known.size {
+            Size::Bytes(bytes) => Some(bytes),
+            _ => None,
+        },
+        mebibytes: match known.size {
+            Size::Mebibytes(mebibytes) => Some(mebibytes),
+            _ => None,
+        },
         sha256: match known.checksum {
-            Checksum::Whole(digits) | Checksum::Start(digits) => Some(digits),
-            Checksum::Unknown => None,
+            Checksum::Sha256(digits) => Some(digits),
+            _ => None,
+        },
+        sha256_start: match known.checksum {
+            Checksum::Sha256Start(digits) => Some(digits),
+            _ => None,
+        },
+        md5: match known.checksum {
+            Checksum::Md5(digits) => Some(digits),
+            _ => None,
         },
         licence: known.licence,
         origin: known.origin,
         path: folder.as_ref().map(|folder| folder.join(known.file)).filter(|path| path.is_file()),
+        known,
     };
     known_weights().iter().map(found).collect()
 }

@@ -172,11 +172,13 @@ pub enum NetworkError {
         reason: String,
     },
     /// A known file of weights with another content.
-    #[error("{path} is not the published file: its SHA-256 is {actual}, not {expected}")]
+    #[error("{path} is not the published file: its {kind} is {actual}, not {expected}")]
     #[diagnostic(help("fetch it again; if these are other weights on purpose, give the file another name"))]
     WrongChecksum {
         /// The file.
         path: PathBuf,
+        /// Kind of the checksum.
+        kind: &'static str,
         /// What its content gives.
         actual: String,
         /// What was published.

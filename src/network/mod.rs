@@ -65,7 +65,7 @@ pub use picture_model::{HeadDescription, HeadModel, PictureDescription, PictureI
 pub use picture_network::PictureNetwork;
 pub use precision::Precision;
 pub use predictor::{PlacedSection, Predictor, Probabilities, Segment};
-pub use pretrained::{Checksum, ImportReport, KnownWeights, Pretrained, download, known_weights};
+pub use pretrained::{Checksum, ImportReport, KnownWeights, Pretrained, Size, download, known_weights};
 pub use segmentation::Segmentation;
 pub use volume_convolution::VolumeConvolution;
 pub use warm_start::StartHead;

@@ -105,6 +105,16 @@ fn schema_completions_weights_and_doctor_answer() {
     workshop
         .facies(&["weights", "list"])
         .expect(0, &["vgg16-397923af.pth", "not there", "https://download.pytorch.org/models/resnet50-0676ba61.pth"]);
+    let listed = workshop.facies(&["weights", "list"]).answer;
+    for words in [
+        "527.796 MiB",
+        "SHA-256 begins with 397923af",
+        "SHA-256 b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889",
+        "MD5 a7b3fe01876f51b976af0dea6bc144eb",
+    ] {
+        assert!(listed.contains(words), "{words}: {listed}");
+    }
+    assert_eq!(schema(&["weights", "list", "--json"])[1]["sha256_start"], "397923af");
     workshop.facies(&["doctor"]).expect(0, &["libtorch     2.11", "HDF5         2.", "threads      1", "CUDA"]);
     let doctor = schema(&["doctor", "--json"]);
     assert_eq!(doctor["threads"], 1);

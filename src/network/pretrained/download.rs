@@ -4,11 +4,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
-
 use super::super::NetworkError;
-use super::known::Checksum;
-use crate::grid::hexadecimal;
+use super::checksum::{Checksum, Sums};
 
 /// More than any published network has.
 const LARGEST: u64 = 4 << 30;
@@ -16,7 +13,7 @@ const CONNECT: Duration = Duration::from_secs(30);
 const ANSWER: Duration = Duration::from_secs(60);
 const WHOLE: Duration = Duration::from_secs(2 * 3600);
 
-/// Fetches `address` into `target`, which appears only when the whole file has come and its SHA-256 is the known one.
+/// Fetches `address` into `target`, which appears only when the whole file has come and its checksum is the known one.
 /// `progress` hears how many bytes there are so far, and of how many where the server says so. Gives the SHA-256.
 ///
 /// # Errors
@@ -39,7 +36,7 @@ pub fn download(
     let expected = response.body().content_length();
     let mut body = response.body_mut().with_config().limit(LARGEST).reader();
     let mut file = atomic_write_file::AtomicWriteFile::open(target).map_err(unwritten)?;
-    let mut hash = Sha256::new();
+    let mut sums = Sums::for_checksum(checksum);
     let mut buffer = vec![0; 1 << 16];
     let mut bytes = 0;
     loop {
@@ -47,7 +44,7 @@ pub fn download(
         if count == 0 {
             break;
         }
-        hash.update(&buffer[..count]);
+        sums.update(&buffer[..count]);
         file.write_all(&buffer[..count]).map_err(unwritten)?;
         bytes += count as u64;
         progress(bytes, expected);
@@ -55,10 +52,10 @@ pub fn download(
     if let Some(expected) = expected.filter(|&expected| expected != bytes) {
         return Err(failed(format!("only {bytes} of {expected} bytes came")));
     }
-    let actual = hexadecimal(&hash.finalize());
-    checksum.check(target, &actual)?;
+    let digits = sums.finish();
+    checksum.check(target, &digits)?;
     file.commit().map_err(unwritten)?;
-    Ok(actual)
+    Ok(digits.sha256)
 }
 
 #[cfg(test)]
@@ -69,8 +66,9 @@ mod tests {
 
     use super::*;
 
-    /// SHA-256 of `weights`.
-    const WEIGHTS: &str = "9f2437b20a9ad28b1d6dcd2a0c6fd0f9ae35a32b9a17dc2a1d0ea4d4a6d2e5d1";
+    /// SHA-256 and MD5 of `weights`.
+    const SHA256: &str = "9a129038d9a00aed0cf6a7ea059ca50a813449061ab87848cf1a13eafdf33b2c";
+    const MD5: &str = "63f4f1e9b725370f459720575cd5f953";
 
     /// Serves one request with this head and body; gives the address.
     fn serve(head: &'static str, body: &'static str) -> String {
@@ -96,15 +94,18 @@ mod tests {
 
     #[test]
     fn only_the_whole_right_file_appears() {
-        let whole = hexadecimal(&Sha256::digest("weights"));
-        let start: &'static str = Box::leak(whole[..8].to_owned().into_boxed_str());
-        let (result, is_there) = fetch("200 OK\r\nContent-Length: 7", "weights", Checksum::Start(start));
-        assert_eq!((result.unwrap(), is_there), (whole, true));
+        let right = "200 OK\r\nContent-Length: 7";
+        let kinds = [Checksum::Sha256(SHA256), Checksum::Sha256Start(&SHA256[..8]), Checksum::Md5(MD5)];
+        for checksum in kinds {
+            let (result, is_there) = fetch(right, "weights", checksum);
+            assert_eq!((result.unwrap(), is_there), (SHA256.to_owned(), true));
+        }
         for (head, body, checksum, reason) in [
-            ("200 OK\r\nContent-Length: 7", "weightz", Checksum::Start(start), "SHA-256"),
-            ("200 OK\r\nContent-Length: 9", "weights", Checksum::Start(start), ""),
-            ("404 Not Found\r\nContent-Length: 0", "", Checksum::Start(start), "404"),
-            ("200 OK\r\nContent-Length: 7", "weights", Checksum::Whole(WEIGHTS), "SHA-256"),
+            (right, "weightz", kinds[0], "SHA-256"),
+            (right, "weightz", kinds[1], "SHA-256"),
+            (right, "weightz", kinds[2], "MD5"),
+            ("200 OK\r\nContent-Length: 9", "weights", kinds[1], ""),
+            ("404 Not Found\r\nContent-Length: 0", "", kinds[1], "404"),
         ] {
             let (result, is_there) = fetch(head, body, checksum);
             let error = result.unwrap_err().to_string();

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::super::architecture::{Backbone, Dialect, Input};
 use super::super::array::NamedArray;
@@ -15,9 +14,8 @@ use super::super::weights_file::{WeightsFile, read_weights_file};
 use super::super::{Convolution, Layer, Layers, NetworkError, Normalization};
 use super::ImportReport;
 use super::fold::fold_first;
-use super::known::check_known;
+use super::known::checked;
 use super::names::{Renamed, renamed};
-use crate::grid::hexadecimal;
 
 /// Any picture that all networks leave something of; what stands before their ends does not depend on it.
 const ANY_SIDE: usize = 224;
@@ -57,8 +55,7 @@ impl Pretrained {
     /// When it cannot be read, is broken or of another format, or bears the name of a known file and is another one.
     pub fn read(path: &Path) -> Result<Self, NetworkError> {
         let bytes = std::fs::read(path).map_err(|source| NetworkError::Io { path: path.to_owned(), source })?;
-        let sha256 = hexadecimal(&Sha256::digest(&bytes));
-        check_known(path, &sha256)?;
+        let sha256 = checked(path, &bytes)?;
         let WeightsFile { arrays, dialect, note } = read_weights_file(path, &bytes)?;
         let imported = note.and_then(|note| serde_json::from_str(&note).ok());
         Ok(Self { path: path.to_owned(), sha256, dialect, arrays, imported })

@@ -1,5 +1,6 @@
 //! Weights that others trained: known files, what of a file fits a network, and how it enters ours.
 
+mod checksum;
 mod download;
 mod file;
 mod fold;
@@ -7,7 +8,8 @@ mod known;
 mod names;
 mod report;
 
+pub use checksum::Checksum;
 pub use download::download;
 pub use file::Pretrained;
-pub use known::{Checksum, KnownWeights, known_weights};
+pub use known::{KnownWeights, Size, known_weights};
 pub use report::ImportReport;

@@ -5,6 +5,7 @@ use std::path::Path;
 use hdf5::types::{FixedAscii, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5::{Dataset, Group};
 
+use super::budget::Budget;
 use super::keras::converted;
 use crate::network::NamedArray;
 
@@ -13,8 +14,6 @@ pub(super) const HDF5_START: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// Longest name that is read.
 const LONGEST: usize = 256;
-/// How many times longer than the file its tensors may be, for weights hardly compress.
-const MOST: u64 = 8;
 
 /// The tensors of the file at `path`, which is `length` bytes long.
 pub(super) fn read_keras(path: &Path, length: u64) -> Result<Vec<NamedArray>, String> {
@@ -25,24 +24,23 @@ pub(super) fn read_keras(path: &Path, length: u64) -> Result<Vec<NamedArray>, St
         Err(_) => file.group("/").map_err(failed)?,
     };
     let layers = texts(&root, "layer_names")?;
-    let mut left = MOST.saturating_mul(length);
+    let mut budget = Budget::of_file(length);
     let mut arrays = Vec::new();
     for layer in &layers {
         let group = root.group(layer).map_err(|_| format!("layer `{layer}` is missing"))?;
         for weight in texts(&group, "weight_names")? {
             let dataset = group.dataset(&weight).map_err(|_| format!("tensor `{weight}` of `{layer}` is missing"))?;
-            let array = array(&dataset, &mut left).map_err(|message| format!("tensor `{weight}`: {message}"))?;
+            let array = array(&dataset, &mut budget).map_err(|message| format!("tensor `{weight}`: {message}"))?;
             arrays.push(converted(layer, &weight, array));
         }
     }
     if arrays.is_empty() { Err("it holds no layers with weights".to_owned()) } else { Ok(arrays) }
 }
 
-fn array(dataset: &Dataset, left: &mut u64) -> Result<NamedArray, String> {
+fn array(dataset: &Dataset, budget: &mut Budget) -> Result<NamedArray, String> {
     let shape = dataset.shape();
-    let count = shape.iter().try_fold(4_u64, |bytes, &side| bytes.checked_mul(side as u64));
-    let rest = count.and_then(|bytes| left.checked_sub(bytes));
-    *left = rest.ok_or_else(|| "it is longer than the file".to_owned())?;
+    let count = shape.iter().fold(1_u64, |count, &side| count.saturating_mul(side as u64));
+    budget.take(count, size_of::<f32>(), || "it".to_owned())?;
     let values = dataset.read_raw::<f32>().map_err(|error| error.to_string())?;
     Ok(NamedArray { name: String::new(), shape, values })
 }

@@ -3,6 +3,7 @@
 //! PyTorch's files are Python pickles, programs that build objects. Only the instructions that state dictionaries
 //! consist of are understood, and none of them runs anything.
 
+mod budget;
 mod keras;
 mod keras_h5;
 mod pickle;

@@ -338,7 +338,11 @@ fn called(function: &Value, arguments: &Value) -> Value {
         "collections OrderedDict" if arguments.items.is_empty() => Value::Dict(Collection::new()),
         "torch._utils _rebuild_tensor" | "torch._utils _rebuild_tensor_v2" => Value::Tensor(arguments.clone()),
         "torch._utils _rebuild_parameter" | "torch.nn.parameter Parameter" => {
-            arguments.items.first().cloned().unwrap_or(Value::Opaque)
+            // Dictionaries and lists are not shared, so that a call repeated would copy them as often.
+            match arguments.items.first() {
+                Some(Value::Tensor(tensor)) => Value::Tensor(tensor.clone()),
+                _ => Value::Opaque,
+            }
         }
         _ => Value::Opaque,
     }
@@ -361,4 +365,19 @@ fn deeper(depth: usize) -> Result<usize, String> {
 
 fn confused() -> String {
     "its pickle makes no sense".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_gives_nothing_that_would_be_copied_each_time() {
+        let of = |argument: &str| {
+            let pickle = format!("ctorch._utils\n_rebuild_parameter\n{argument}\u{85}R.");
+            unpickle(&pickle.chars().map(|byte| byte as u8).collect::<Vec<_>>()).unwrap().0
+        };
+        assert!(matches!(of("]"), Value::Opaque) && matches!(of("}"), Value::Opaque));
+        assert!(matches!(of("ctorch._utils\n_rebuild_tensor_v2\n)R"), Value::Tensor(_)));
+    }
 }

@@ -149,6 +149,42 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_bit_safetensors_with_keras_names_come_in_our_order() {
+        use safetensors::Dtype;
+        use safetensors::tensor::TensorView;
+        let f16 = |count: u16| (0..count).flat_map(|number| half::f16::from_f32(f32::from(number) / 8.0).to_le_bytes());
+        let f32 = |count: u16| (0..count).flat_map(|number| (f32::from(number) / 8.0).to_le_bytes());
+        let tensors: [(&str, Dtype, &[usize], Vec<u8>); 5] = [
+            ("conv1/kernel", Dtype::F16, &[1, 2, 2, 3], f16(12).collect()),
+            ("conv1/bias", Dtype::F16, &[3], f16(3).collect()),
+            ("bn_conv1/gamma", Dtype::F32, &[3], f32(3).collect()),
+            ("bn_conv1/moving_variance", Dtype::F32, &[3], f32(3).collect()),
+            ("fc1000/kernel", Dtype::F16, &[2, 3], f16(6).collect()),
+        ];
+        let views = tensors
+            .iter()
+            .map(|(name, dtype, shape, bytes)| (*name, TensorView::new(*dtype, shape.to_vec(), bytes).unwrap()));
+        let file = read_weights_file(Path::new("weights"), &safetensors::serialize(views, None).unwrap()).unwrap();
+        assert_eq!((file.dialect, file.note), (Dialect::Keras, None));
+        let vector = [0.0, 0.125, 0.25];
+        assert_eq!(
+            file.arrays,
+            [
+                array("bn_conv1.running_var", &[3], vector),
+                array("bn_conv1.weight", &[3], vector),
+                array("conv1.bias", &[3], vector),
+                // [row, column, input, output] to [output, input, row, column].
+                array(
+                    "conv1.weight",
+                    &[3, 2, 1, 2],
+                    [0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11].map(|number| number as f32 / 8.0)
+                ),
+                array("fc1000.weight", &[3, 2], [0, 3, 1, 4, 2, 5].map(|number| number as f32 / 8.0)),
+            ]
+        );
+    }
+
+    #[test]
     fn keras_files_that_are_cut_off_are_refused() {
         for length in (8..KERAS2.len() - 1).step_by(1009) {
             let error = read_keras_fixture(KERAS2, length).unwrap_err();
@@ -178,6 +214,67 @@ mod tests {
             let file = [&LEGACY_START[..], b"\x80\x02M\xe9\x03.", b"\x80\x02}.", &pickle].concat();
             let error = read(&file).unwrap_err().to_string();
             assert!(error.contains("pickle"), "{error}");
+        }
+    }
+
+    /// Files of both formats with a state dictionary in which all of `names` are one tensor of this shape and one storage of eighths.
+    fn one_tensor_under(names: &[String], shape: &[u32], storage: u32) -> [Vec<u8>; 2] {
+        let text = |text: &str| [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat();
+        let number = |number: u32| [b"J", &number.to_le_bytes()[..]].concat();
+        let tuple = |numbers: &[u32]| {
+            [b"(".to_vec(), numbers.iter().flat_map(|&n| number(n)).collect(), b"t".to_vec()].concat()
+        };
+        let strides: Vec<u32> = (0..shape.len()).map(|axis| shape[axis + 1..].iter().product()).collect();
+        let reference =
+            [text("storage"), b"ctorch\nFloatStorage\n".to_vec(), text("0"), text("cpu"), number(storage)].concat();
+        let tensor = [
+            b"ctorch._utils\n_rebuild_tensor_v2\n((",
+            &reference[..],
+            b"tQ",
+            &number(0),
+            &tuple(shape),
+            &tuple(&strides),
+        ];
+        let tensor = [&tensor.concat()[..], b"\x89}tRq\x01"].concat();
+        let mut pickle = [b"\x80\x02}(", &text(&names[0])[..], &tensor].concat();
+        names[1..].iter().for_each(|name| pickle.extend([text(name), b"h\x01".to_vec()].concat()));
+        pickle.extend(b"u.");
+        let values: Vec<u8> = (0..storage).flat_map(|place| (place as f32 / 8.0).to_le_bytes()).collect();
+
+        let count = u64::from(storage).to_le_bytes();
+        let legacy = [
+            &LEGACY_START[..],
+            b"\x80\x02M\xe9\x03.",
+            b"\x80\x02}.",
+            &pickle,
+            b"\x80\x02]X\x01\0\0\0",
+            b"0a.",
+            &count,
+            &values,
+        ];
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        for (name, content) in [("archive/data.pkl", &pickle), ("archive/data/0", &values)] {
+            let stored = zip::write::FileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            zip.start_file(name, stored).unwrap();
+            std::io::Write::write_all(&mut zip, content).unwrap();
+        }
+        [legacy.concat(), zip.finish().unwrap().into_inner()]
+    }
+
+    #[test]
+    fn names_may_share_a_storage_but_not_make_much_of_it() {
+        let names = |count: usize| (0..count).map(|number| format!("layer{number}.weight")).collect::<Vec<_>>();
+        for file in one_tensor_under(&names(2), &[2, 3], 8) {
+            let eighths = || (0..6_u8).map(|number| f32::from(number) / 8.0);
+            let tied = [array("layer0.weight", &[2, 3], eighths()), array("layer1.weight", &[2, 3], eighths())];
+            assert_eq!(read(&file).unwrap(), tied);
+        }
+        // 20 GB of values, and 3 GB of dimensions and steps.
+        for (names, shape, storage) in [(names(50_000), vec![100_000], 100_000), (names(2000), vec![1; 100_000], 1)] {
+            for file in one_tensor_under(&names, &shape, storage) {
+                let error = read(&file).unwrap_err().to_string();
+                assert!(error.contains("more than 8 times the length of the file"), "{error}");
+            }
         }
     }
 }

@@ -1,13 +1,19 @@
 //! From the value of a pickle to named tensors.
 
+use std::rc::Rc;
+
+use super::budget::Budget;
 use super::pickle::{Tuple, Value};
 use super::storage::Element;
 use crate::network::NamedArray;
 
+/// Longest key of a storage; PyTorch's are numbers.
+const LONGEST_KEY: usize = 256;
+
 /// Where a tensor's numbers lie.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StorageReference {
-    pub(super) key: String,
+    pub(super) key: Rc<str>,
     pub(super) element: Element,
     /// Numbers in the storage.
     pub(super) count: usize,
@@ -23,8 +29,9 @@ pub(super) struct TensorReference {
     strides: Vec<usize>,
 }
 
-/// The tensors of a state dictionary, or of one inside a checkpoint under `state_dict` or `model`.
-pub(super) fn tensors(value: &Value) -> Result<Vec<TensorReference>, String> {
+/// The tensors of a state dictionary, or of one inside a checkpoint under `state_dict` or `model`, if their descriptions stay within
+/// `budget`.
+pub(super) fn tensors(value: &Value, budget: &mut Budget) -> Result<Vec<TensorReference>, String> {
     let Value::Dict(dict) = value else { return Err("it holds no dictionary of tensors".to_owned()) };
     let named = |wanted: &str| {
         dict.items.iter().find_map(|(key, value)| match (key, value) {
@@ -33,11 +40,18 @@ pub(super) fn tensors(value: &Value) -> Result<Vec<TensorReference>, String> {
         })
     };
     if let Some(inner) = named("state_dict").or_else(|| named("model")) {
-        return tensors(inner);
+        return tensors(inner, budget);
     }
     let mut found = Vec::new();
     for (key, value) in &dict.items {
         if let (Value::Text(name), Value::Tensor(arguments)) = (key, value) {
+            let dimensions = arguments.items.iter().map(|value| match value {
+                Value::Tuple(sides) => sides.items.len() as u64,
+                _ => 0,
+            });
+            let described = || format!("the description of tensor {}", found.len() + 1);
+            budget.take(dimensions.sum(), size_of::<usize>(), described)?;
+            budget.take(1, size_of::<TensorReference>() + name.len(), described)?;
             let tensor =
                 tensor(name, arguments).ok_or_else(|| format!("tensor `{name}` is described in an unknown way"))?;
             found.push(tensor);
@@ -66,7 +80,10 @@ fn tensor(name: &str, arguments: &Tuple) -> Option<TensorReference> {
 pub(super) fn reference(arguments: &Tuple) -> Option<StorageReference> {
     let [Value::Text(_), Value::Global(class), Value::Text(key), _, count, ..] = &*arguments.items else { return None };
     let element = Element::from_class(class.strip_prefix("torch ")?)?;
-    Some(StorageReference { key: key.to_string(), element, count: size(count)? })
+    if key.len() > LONGEST_KEY {
+        return None;
+    }
+    Some(StorageReference { key: Rc::clone(key), element, count: size(count)? })
 }
 
 fn size(value: &Value) -> Option<usize> {
@@ -77,8 +94,8 @@ fn size(value: &Value) -> Option<usize> {
 }
 
 impl TensorReference {
-    /// The tensor's values out of those of its storage; `None` for numbers that are no floats.
-    pub(super) fn array(self, storage: &[u8]) -> Result<Option<NamedArray>, String> {
+    /// The tensor's values out of those of its storage, if they stay within `budget`; `None` for numbers that are no floats.
+    pub(super) fn array(self, storage: &[u8], budget: &mut Budget) -> Result<Option<NamedArray>, String> {
         let Self { name, storage: StorageReference { element, .. }, offset, shape, strides } = self;
         if matches!(element, Element::Other(_)) {
             return Ok(None);
@@ -97,12 +114,14 @@ impl TensorReference {
         if count > available || reach.is_none_or(|reach| reach >= available) {
             return Err(outside());
         }
+        budget.take(count as u64, size_of::<f32>(), || format!("tensor `{name}`"))?;
         let contiguous = strides.iter().zip(contiguous_strides(&shape)).all(|(&actual, expected)| actual == expected);
+        let bytes = |first: usize, count: usize| &storage[first * element.bytes()..(first + count) * element.bytes()];
         let values = if contiguous {
-            element.floats(&storage[offset * element.bytes()..(offset + count) * element.bytes()])
+            element.floats(bytes(offset, count))
         } else {
-            let all = element.floats(storage);
-            (0..count).map(|place| all[offset + position(place, &shape, &strides)]).collect()
+            let each = (0..count).flat_map(|place| bytes(offset + position(place, &shape, &strides), 1));
+            element.floats(&each.copied().collect::<Vec<_>>())
         };
         Ok(Some(NamedArray { name, shape, values }))
     }

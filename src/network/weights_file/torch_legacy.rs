@@ -2,7 +2,9 @@
 //! protocol, the system and the state dictionary; a pickled list of storage keys; then the storages, each with its count.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use super::budget::Budget;
 use super::pickle::{Value, unpickle};
 use super::state_dict::tensors;
 use crate::network::NamedArray;
@@ -20,11 +22,12 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
         Ok::<_, String>(value)
     };
     let (_magic, _protocol, _system) = (next()?, next()?, next()?);
-    let tensors = tensors(&next()?)?;
+    let mut budget = Budget::of_file(bytes.len() as u64);
+    let tensors = tensors(&next()?, &mut budget)?;
     let Value::List(keys) = next()? else { return Err("its list of storages is missing".to_owned()) };
 
     let elements: BTreeMap<_, _> =
-        tensors.iter().map(|tensor| (tensor.storage.key.clone(), tensor.storage.element)).collect();
+        tensors.iter().map(|tensor| (Rc::clone(&tensor.storage.key), tensor.storage.element)).collect();
     let mut storages = BTreeMap::new();
     for key in &keys.items {
         let Value::Text(key) = key else { return Err("its list of storages is broken".to_owned()) };
@@ -35,12 +38,12 @@ pub(super) fn read_legacy(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
         let length =
             usize::try_from(u64::from_le_bytes(*count)).ok().and_then(|count| count.checked_mul(element.bytes()));
         let end = length.and_then(|length| (at + 8).checked_add(length)).ok_or_else(cut_off)?;
-        storages.insert(key.to_string(), bytes.get(at + 8..end).ok_or_else(cut_off)?);
+        storages.insert(Rc::clone(key), bytes.get(at + 8..end).ok_or_else(cut_off)?);
         at = end;
     }
     let arrays = tensors.into_iter().map(|tensor| {
         let storage = storages.get(&tensor.storage.key).ok_or("a storage is missing")?;
-        tensor.array(storage)
+        tensor.array(storage, &mut budget)
     });
     arrays.filter_map(Result::transpose).collect()
 }

@@ -1,9 +1,12 @@
 //! PyTorch's format since release 1.6: a ZIP archive with the pickle `NAME/data.pkl` and each storage as `NAME/data/KEY`.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::rc::Rc;
 
 use zip::ZipArchive;
 
+use super::budget::Budget;
 use super::pickle::unpickle;
 use super::state_dict::{StorageReference, tensors};
 use crate::network::NamedArray;
@@ -23,16 +26,26 @@ pub(super) fn read_zip(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
         return Err("its numbers are big-endian, which is not read".to_owned());
     }
     let (value, _) = unpickle(&entry(&mut archive, &pickle, bytes.len())?)?;
-    let mut arrays = Vec::new();
-    for tensor in tensors(&value)? {
-        let StorageReference { key, element, count } = &tensor.storage;
-        let storage = entry(&mut archive, &format!("{folder}data/{key}"), bytes.len())?;
-        if count.checked_mul(element.bytes()).is_none_or(|length| length > storage.len()) {
-            return Err(format!("storage {key} is cut off"));
-        }
-        arrays.extend(tensor.array(&storage)?);
+    let mut budget = Budget::of_file(bytes.len() as u64);
+    // Each storage is read once, whatever the number of its tensors, and one at a time is in memory.
+    let mut of_storage: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (place, tensor) in tensors(&value, &mut budget)?.into_iter().enumerate() {
+        of_storage.entry(Rc::clone(&tensor.storage.key)).or_default().push((place, tensor));
     }
-    Ok(arrays)
+    let mut arrays = Vec::new();
+    for (key, tensors) in of_storage {
+        let storage = entry(&mut archive, &format!("{folder}data/{key}"), bytes.len())?;
+        budget.take(storage.len() as u64, 1, || format!("storage {key}"))?;
+        for (place, tensor) in tensors {
+            let StorageReference { element, count, .. } = tensor.storage;
+            if count.checked_mul(element.bytes()).is_none_or(|length| length > storage.len()) {
+                return Err(format!("storage {key} is cut off"));
+            }
+            arrays.extend(tensor.array(&storage, &mut budget)?.map(|array| (place, array)));
+        }
+    }
+    arrays.sort_by_key(|&(place, _)| place);
+    Ok(arrays.into_iter().map(|(_, array)| array).collect())
 }
 
 /// Content of an entry. PyTorch does not compress, so no entry is longer than the file.
