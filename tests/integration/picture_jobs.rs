@@ -191,7 +191,7 @@ fn a_job_of_pictures_goes_from_folder_to_report() {
     again.expect(0, &["test accuracy: "]);
     assert!(again.log.contains("is done already"), "{}", again.log);
     let other = workshop.facies(&["run", "job.yaml", "--set", "training.head.epochs=5"]);
-    other.expect(2, &["other settings", "--overwrite"]);
+    other.expect(2, &["other settings", "training.head.epochs: ", " -> 5", "--overwrite"]);
     workshop.facies(&["run", "job.yaml", "--overwrite"]).expect(0, &[]);
     assert!(workshop.read("runs/study/model.safetensors") == model, "the same job, the same bytes");
     // What the run trained is a model as any other.

@@ -17,6 +17,7 @@ use super::resolve::network_layers;
 use super::train::train_and_score;
 use crate::dataset::pictures::{PictureDivision, PictureFolder, PictureSet, divide};
 use crate::grid::hexadecimal;
+use crate::job::differences::Changes;
 use crate::job::identity::hash_file;
 use crate::job::run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, StageRecord, Stages};
 use crate::job::schema::images::{ImagesJob, PictureFolds, PictureSplit};
@@ -71,8 +72,9 @@ pub(in crate::job) fn carry_out_images(
     if let (Some(record), false) = (&earlier, options.overwrite) {
         let Stages { training, evaluation, .. } = &record.stages;
         if training.as_ref().is_some_and(|training| training.identity != identity) {
-            let path = folder.path().to_owned();
-            return Err(RunError::OtherRun { path, stage: "training", differences: Vec::new() });
+            let changes = Changes::new(&folder, images_yaml(job).ok().as_deref(), earlier.as_ref(), &[], &[device]);
+            let (path, differences) = (folder.path().to_owned(), changes.of_training());
+            return Err(RunError::OtherRun { path, stage: "training", differences });
         }
         let whole = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
         if whole(training) && whole(evaluation) && folder.file(REPORT).exists() && record.status == "finished" {
