@@ -178,7 +178,7 @@ fn a_job_of_pictures_goes_from_folder_to_report() {
     let workshop = with_job();
     fs::write(workshop.path("rocks/folds/torn.png"), b"\x89PNG\r\n").unwrap();
     let first = workshop.facies(&["run", "job.yaml"]);
-    first.expect(0, &["test accuracy: ", "(8 pictures)", "runs/study/report.html"]);
+    first.expect(0, &["test accuracy: ", "(8 pictures; 95 % interval 0.", "runs/study/report.html"]);
     assert!(first.log.contains("torn.png") && first.log.contains("training an end of ResNet18"), "{}", first.log);
     let report = String::from_utf8(workshop.read("runs/study/report.html")).unwrap();
     for words in ["Grad-CAM", "test pictures", "pictures by class", "random weights", "torn.png", "backbone: resnet18"]

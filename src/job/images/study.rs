@@ -23,6 +23,7 @@ use crate::job::run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, R
 use crate::job::schema::images::{ImagesJob, PictureFolds, PictureSplit};
 use crate::job::write::images_yaml;
 use crate::job::{JobEvent, Listener, MODEL_FILE, RunError, RunOptions, RunOutcome, Work};
+use crate::metrics::share_interval;
 use crate::network::{NetworkError, library_release, set_threads};
 use crate::predict::pictures::Bottlenecks;
 
@@ -195,8 +196,9 @@ impl Study<'_> {
         training.results.extend(learnt.stopped.map(|reason| ("stopped early".to_owned(), reason)));
         training.measure(folder);
         let results = scores.metrics.subsets().into_iter().map(|(set, scores)| {
-            let accuracy = format!("{:.3} ({} pictures)", scores.accuracy, scores.support);
-            (format!("{set} accuracy"), accuracy)
+            let [low, high] = share_interval(scores.accuracy, scores.support);
+            let range = if set == "train" { String::new() } else { format!("; 95 % interval {low:.2} to {high:.2}") };
+            (format!("{set} accuracy"), format!("{:.3} ({} pictures{range})", scores.accuracy, scores.support))
         });
         let mut evaluation = StageRecord {
             results: results.collect(),
