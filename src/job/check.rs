@@ -213,12 +213,12 @@ fn training(job: &Job, findings: &mut Findings) {
             "take `weights` out: the earlier run holds what became of them",
         );
     }
-    pace("training", &job.training.optimizer, &job.training.schedule, findings);
+    findings.0.extend(pace("training", &job.training.optimizer, &job.training.schedule));
     for (place, phase) in phases.iter().enumerate() {
         let optimizer = phase.optimizer.as_ref().unwrap_or(&job.training.optimizer);
         let schedule = phase.schedule.as_ref().unwrap_or(&job.training.schedule);
         if phase.optimizer.is_some() || phase.schedule.is_some() {
-            pace(&format!("training.phases[{place}]"), optimizer, schedule, findings);
+            findings.0.extend(pace(&format!("training.phases[{place}]"), optimizer, schedule));
         }
     }
     match &job.training.form {
@@ -257,8 +257,9 @@ fn length(key: &str, steps: Option<u64>, epochs: Option<u64>, by_phases: bool, f
     }
 }
 
-/// Which optimisers and schedules go together.
-fn pace(key: &str, optimizer: &Optimizer, schedule: &Schedule, findings: &mut Findings) {
+/// What is wrong with an optimiser and the schedule beside it.
+pub(super) fn pace(key: &str, optimizer: &Optimizer, schedule: &Schedule) -> Vec<Finding> {
+    let mut findings = Findings(Vec::new());
     let form = optimizer.form();
     if optimizer.decay() > 0.0 && *schedule != Schedule::Constant {
         findings.add(
@@ -274,6 +275,7 @@ fn pace(key: &str, optimizer: &Optimizer, schedule: &Schedule, findings: &mut Fi
             "add `momentum: 0.9`, or take `nesterov` out",
         );
     }
+    findings.0
 }
 
 fn network(job: &Job, findings: &mut Findings) {

@@ -158,6 +158,9 @@ impl From<Monitor> for train::Monitor {
             Monitor::MacroF1 => Self::MacroF1,
             Monitor::MeanIou => Self::MeanIou,
             Monitor::Kappa => Self::Kappa,
+            Monitor::Fwiu => Self::Fwiu,
+            Monitor::RocAuc => Self::RocAuc,
+            Monitor::Mae => Self::Mae,
         }
     }
 }

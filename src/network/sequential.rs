@@ -268,11 +268,14 @@ impl Sequential {
         // Frozen layers keep their running statistics, whichever they take.
         let takes_batch = learns || self.frozen_statistics == FrozenStatistics::Batch;
         let momentum = if learns { self.momentum } else { 0.0 };
+        // A single value has no deviation: what it would leave in the running ones is no number.
+        let is_single = takes_batch && input.numel() == input.size()[1] as usize;
+        let running = |name| if is_single { Ok(None) } else { part(name).map(Some) };
         Ok(input.f_batch_norm(
             Some(part("weight")?),
             Some(part("bias")?),
-            Some(part("running_mean")?),
-            Some(part("running_var")?),
+            running("running_mean")?,
+            running("running_var")?,
             takes_batch,
             momentum,
             epsilon,
@@ -370,6 +373,24 @@ mod tests {
             assert!((output.mean(Kind::Float).double_value(&[]) - mean).abs() < 0.5, "{statistics:?}");
             assert_eq!(network.parameters.arrays().unwrap(), before, "{statistics:?}");
             assert_eq!(network.steady_layers(), steady, "{statistics:?}: features that differ from batch to batch");
+        }
+    }
+
+    #[test]
+    fn a_single_value_leaves_running_statistics_as_they_are() {
+        let norm = Layer::BatchNorm { name: "norm".into(), features: 3, epsilon: 1e-5 };
+        let layers = Layers { layers: vec![norm], padding: Padding::Same, patch: 1 };
+        for (pictures, moves) in [(1, false), (2, true)] {
+            let network = Sequential::fresh(layers.clone(), 1).unwrap();
+            let before = network.parameters.arrays().unwrap();
+            tch::manual_seed(1);
+            let input = Tensor::randn([pictures, 3, 1, 1], (Kind::Float, Device::Cpu));
+            let scores = network.train(&input, Form::Patch).unwrap();
+            assert!(scores.sum(Kind::Float).double_value(&[]).is_finite(), "{pictures} pictures");
+            let after = network.parameters.arrays().unwrap();
+            assert_eq!(after != before, moves, "{pictures} pictures");
+            let values = after.iter().flat_map(|array| &array.values);
+            assert!(values.into_iter().all(|value| value.is_finite()), "{pictures} pictures");
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{ReportError, write_atomically};
 use crate::train::{EpochRecord, Observer, TrainingEvent};
 
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 15] = [
     "epoch",
     "step",
     "phase",
@@ -20,6 +20,9 @@ const COLUMNS: [&str; 12] = [
     "validation_macro_f1",
     "validation_mean_iou",
     "validation_kappa",
+    "validation_fwiu",
+    "validation_roc_auc",
+    "validation_mae",
 ];
 
 /// Keeps `history.csv` up to date while a network is trained.
@@ -125,7 +128,7 @@ mod tests {
         assert!(read_history(&path).unwrap().is_empty());
         observe(&mut HistoryCsv::new(&path), &[], 1..=2);
         let text = fs::read_to_string(&path).unwrap();
-        assert_eq!(text.lines().nth(1), Some("1,40,1,0.0002,1.0,0.1,,,,,,"));
+        assert_eq!(text.lines().nth(1), Some("1,40,1,0.0002,1.0,0.1,,,,,,,,,"));
     }
 
     #[test]

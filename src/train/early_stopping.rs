@@ -48,6 +48,9 @@ mod tests {
             validation_loss: Some(loss),
             validation_accuracy: Some(0.5),
             validation_mean_iou: (score >= 0.0).then_some(score),
+            validation_fwiu: Some(score),
+            validation_roc_auc: Some(1.0 - score),
+            validation_mae: Some(score),
             ..EpochRecord::default()
         };
         losses.iter().zip(scores).enumerate().map(record).collect()
@@ -77,8 +80,15 @@ mod tests {
         let reason = |monitor| EarlyStopping { monitor, patience: 2, min_delta: 0.0 }.reason(&history);
         assert_eq!(reason(Monitor::Loss), None);
         assert_eq!(reason(Monitor::MeanIou).unwrap(), "validation mean IoU has not improved for 2 epochs");
-        for (monitor, best) in [(Monitor::Loss, 2), (Monitor::MeanIou, 1), (Monitor::Accuracy, 0), (Monitor::Kappa, 3)]
-        {
+        for (monitor, best) in [
+            (Monitor::Loss, 2),
+            (Monitor::MeanIou, 1),
+            (Monitor::Accuracy, 0),
+            (Monitor::Kappa, 3),
+            (Monitor::Fwiu, 1),
+            (Monitor::RocAuc, 3),
+            (Monitor::Mae, 3),
+        ] {
             assert_eq!(best_epoch(&history, monitor), Some(best), "{monitor:?}");
         }
         assert_eq!(best_epoch(&[], Monitor::Loss), None);

@@ -8,7 +8,7 @@ use super::EpochRecord;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Monitor {
-    /// Cross entropy; smaller is better, of all others larger is.
+    /// Cross entropy; smaller is better, as of `Mae`; of all others larger is.
     #[default]
     Loss,
     /// Share of voxels classified rightly.
@@ -21,6 +21,12 @@ pub enum Monitor {
     MeanIou,
     /// Cohen's kappa.
     Kappa,
+    /// Intersection over union, weighted by the frequency of the classes.
+    Fwiu,
+    /// Area under the ROC curve, mean of the classes against the rest.
+    RocAuc,
+    /// Mean absolute error of the probabilities.
+    Mae,
 }
 
 impl Monitor {
@@ -33,12 +39,15 @@ impl Monitor {
             Self::MacroF1 => record.validation_macro_f1,
             Self::MeanIou => record.validation_mean_iou,
             Self::Kappa => record.validation_kappa,
+            Self::Fwiu => record.validation_fwiu,
+            Self::RocAuc => record.validation_roc_auc,
+            Self::Mae => record.validation_mae,
         }
     }
 
     /// Whether a larger value is the better one.
     pub fn larger_is_better(self) -> bool {
-        self != Self::Loss
+        !matches!(self, Self::Loss | Self::Mae)
     }
 
     /// In words.
@@ -50,6 +59,9 @@ impl Monitor {
             Self::MacroF1 => "F1",
             Self::MeanIou => "mean IoU",
             Self::Kappa => "kappa",
+            Self::Fwiu => "FWIU",
+            Self::RocAuc => "ROC AUC",
+            Self::Mae => "MAE",
         }
     }
 

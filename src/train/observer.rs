@@ -31,6 +31,15 @@ pub struct EpochRecord {
     pub validation_mean_iou: Option<f64>,
     /// Cohen's kappa.
     pub validation_kappa: Option<f64>,
+    /// Intersection over union, weighted by the frequency of the classes.
+    #[serde(default)]
+    pub validation_fwiu: Option<f64>,
+    /// Area under the ROC curve, mean of the classes against the rest.
+    #[serde(default)]
+    pub validation_roc_auc: Option<f64>,
+    /// Mean absolute error of the probabilities.
+    #[serde(default)]
+    pub validation_mae: Option<f64>,
 }
 
 /// Whether the features of frozen layers are computed once and kept.

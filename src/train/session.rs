@@ -250,6 +250,9 @@ impl Session<'_> {
             validation_macro_f1: validation.macro_f1,
             validation_mean_iou: validation.mean_iou,
             validation_kappa: validation.kappa,
+            validation_fwiu: validation.fwiu,
+            validation_roc_auc: validation.roc_auc,
+            validation_mae: validation.mae,
         };
         self.progress.history.push(record.clone());
         let best = best_epoch(&self.progress.history, self.options.best_by) == Some(self.progress.history.len() - 1);

@@ -20,6 +20,12 @@ pub struct Validation {
     pub mean_iou: Option<f64>,
     /// Cohen's kappa.
     pub kappa: Option<f64>,
+    /// Intersection over union, weighted by the frequency of the classes.
+    pub fwiu: Option<f64>,
+    /// Area under the ROC curve, mean of the classes against the rest.
+    pub roc_auc: Option<f64>,
+    /// Mean absolute error of the probabilities.
+    pub mae: Option<f64>,
 }
 
 impl From<&Scores> for Validation {
@@ -31,6 +37,9 @@ impl From<&Scores> for Validation {
             macro_f1: Some(scores.macro_f1),
             mean_iou: Some(scores.mean_iou),
             kappa: scores.kappa,
+            fwiu: Some(scores.fwiu),
+            roc_auc: scores.roc_auc,
+            mae: scores.mae,
         }
     }
 }

@@ -133,7 +133,10 @@ fn a_watch_that_sees_no_improvement_ends_training() {
     let done = train(&workshop, "stopped", &["training.steps=400", watch]);
     done.expect(0, &["stopped early: validation kappa has not improved for 2 epochs"]);
     assert_eq!(column(&workshop, "stopped", "epoch"), [1.0, 2.0, 3.0]);
-    assert_eq!(column(&workshop, "stopped", "validation_kappa").len(), 3);
+    for score in ["accuracy", "balanced_accuracy", "macro_f1", "mean_iou", "kappa", "fwiu", "roc_auc", "mae"] {
+        let values = column(&workshop, "stopped", &format!("validation_{score}"));
+        assert!(values.len() == 3 && values[0] != values[2], "{score}: {values:?}");
+    }
 }
 
 #[test]

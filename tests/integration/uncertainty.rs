@@ -10,7 +10,8 @@ const NAMES: [&str; 4] = ["entropy", "margin", "deviation", "mutual_information"
 
 const PREDICTION: &str = "prediction={engine: dense, monte_carlo: {passes: 5}, inlines: [101, 103], \
      outputs: [class, probability, confidence, entropy, margin, deviation, mutual_information]}";
-const VOLUMES: &str = "output={hdf5: {}, segy: {volumes: [entropy, margin, deviation, mutual_information]}}";
+const VOLUMES: &str =
+    "output={hdf5: {}, segy: {volumes: [entropy, margin, deviation, mutual_information]}, figures: {inlines: [101]}}";
 
 fn volume(workshop: &Workshop, run: &str, name: &str) -> Array3<f32> {
     let file = hdf5::File::open(workshop.path(run).join("small/facies.h5")).unwrap();
@@ -55,7 +56,10 @@ fn volumes_of_uncertainty_follow_from_the_probabilities_and_do_not_depend_on_thr
     }
 
     let page = String::from_utf8(workshop.read("one/small/report.html")).unwrap();
-    assert!(page.contains("interpretation, confidence, entropy, margin, deviation, mutual information."), "no figure shows them");
+    assert!(
+        page.contains("interpretation, confidence, entropy, margin, deviation, mutual information."),
+        "no figure shows them"
+    );
 
     let threads = ["--threads", "3"];
     workshop.facies(&[&["train", "job.yaml", "--output", "two"], &set[..]].concat()).expect(0, &[]);

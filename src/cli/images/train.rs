@@ -191,7 +191,8 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         layers,
         course: Course {
             length: Length::Epochs(arguments.tuning_epochs),
-            batch: TUNING_BATCH.min(arguments.batch as usize),
+            // One picture has no deviation, by which batch normalisation divides.
+            batch: TUNING_BATCH.min(arguments.batch as usize).max(2),
             optimizer: OptimizerOptions::ADAM,
             learning_rate: arguments.tuning_rate,
             ..head.clone()

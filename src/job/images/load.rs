@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use crate::job::JobError;
-use crate::job::check::Finding;
+use crate::job::check::{Finding, pace};
 use crate::job::load::{Wanted, range_problems, resolve};
+use crate::job::schema::Schedule;
 use crate::job::schema::images::{Course, ImagesJob, PictureFolds, PictureSplit};
 use crate::job::source::Source;
 
@@ -77,7 +78,8 @@ fn check(job: &ImagesJob) -> Vec<Finding> {
         _ => {}
     }
     let training = &job.training;
-    for (key, course) in [("head", Some(&training.head)), ("tuning", training.tuning.as_ref())] {
+    let courses = [("head", Some(&training.head)), ("tuning", training.tuning.as_ref())];
+    for (key, course) in courses {
         let Some(Course { epochs, steps, .. }) = course else { continue };
         let key = format!("training.{key}");
         match (epochs, steps) {
@@ -85,6 +87,25 @@ fn check(job: &ImagesJob) -> Vec<Finding> {
             (Some(_), Some(_)) => find(&key, "`epochs` and `steps` are both given", "keep one of them"),
             _ => {}
         }
+    }
+    let validates = match &job.split {
+        PictureSplit::None => images.validation.is_some(),
+        PictureSplit::Shares(shares) => shares.validation > 0.0,
+        PictureSplit::Folds(_) => false,
+    };
+    for (key, course) in courses.into_iter().filter(|_| !validates) {
+        let Some(Course { patience, schedule, .. }) = course else { continue };
+        let help = "take it out, or keep pictures back to watch: `split: { shares: { validation: 0.1, test: 0.1 } }`";
+        if patience.is_some() {
+            find(&format!("training.{key}.patience"), "there are no validation pictures to watch", help);
+        }
+        if matches!(schedule, Schedule::Plateau(_)) {
+            find(&format!("training.{key}.schedule.plateau"), "there are no validation pictures to watch", help);
+        }
+    }
+    // One picture has no deviation, by which batch normalisation divides.
+    if training.fine_tune.is_some() && training.tuning.as_ref().is_some_and(|tuning| tuning.batch < 2) {
+        find("training.tuning.batch", "a network learns nothing from a batch of one picture", "make it 2 or more");
     }
     if training.fine_tune.is_none() {
         let help = "add `fine_tune: last_block`, or take it out";
@@ -94,6 +115,10 @@ fn check(job: &ImagesJob) -> Vec<Finding> {
         if training.augmentation != Default::default() {
             find("training.augmentation", "the end learns from pictures as they are", help);
         }
+    }
+    for (key, course) in courses {
+        let Some(Course { optimizer, schedule, .. }) = course else { continue };
+        findings.extend(pace(&format!("training.{key}"), optimizer, schedule));
     }
     findings
 }
@@ -158,6 +183,17 @@ training:
             ("split.shares={validation: 0.6, test: 0.5}", "split.shares", "leave nothing"),
             ("split={folds: {count: 3, fold: 4}}", "split.folds.fold", "there are 3 folds"),
             ("training.head={}", "training.head", "neither `epochs` nor `steps`"),
+            (
+                "training.head.optimizer={sgd: {learning_rate: 0.1, nesterov: true}}",
+                "training.head.optimizer.sgd.nesterov",
+                "no momentum",
+            ),
+            (
+                "training.tuning={epochs: 2, optimizer: {sgd: {learning_rate: 0.1, decay: 0.1}}, schedule: {one_cycle: {}}}",
+                "training.tuning.optimizer.sgd.decay",
+                "both change the learning rate",
+            ),
+            ("training.tuning={epochs: 2, batch: 1}", "training.tuning.batch", "a batch of one picture"),
             ("training.fine_tune=null", "training.augmentation", "pictures as they are"),
             ("training.fine_tune=first", "training.fine_tune", "a number of layers"),
             ("training.augmentation.hue=0.7", "training.augmentation.hue", "goes from 0 to 0.5"),
@@ -170,6 +206,18 @@ training:
             let problem = problems.iter().find(|problem| problem.message.contains(words));
             let problem = problem.unwrap_or_else(|| panic!("{argument}: {problems:?}"));
             assert_eq!(problem.key, key, "{argument}");
+        }
+        for (split, refused) in [
+            ("split=none", true),
+            ("split={folds: {count: 3}}", true),
+            ("split={shares: {validation: 0, test: 0.2}}", true),
+            ("split={shares: {validation: 0.1, test: 0}}", false),
+        ] {
+            let course = "training.head={epochs: 3, patience: 2, schedule: {plateau: {}}}";
+            let problems = load(JOB, &[split, course]).err().unwrap_or_default();
+            let keys: Vec<_> = problems.iter().map(|problem| problem.key.as_str()).collect();
+            let expected = ["training.head.patience", "training.head.schedule.plateau"];
+            assert_eq!(keys, if refused { &expected[..] } else { &[] }, "{split}");
         }
     }
 }

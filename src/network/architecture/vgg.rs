@@ -58,6 +58,11 @@ pub(super) fn layers(
         side /= 2;
     }
     if padding == Padding::Same {
+        if side == 0 {
+            let pools = layers.iter().filter(|layer| matches!(layer, Layer::MaxPool)).count();
+            let network = cut.map_or("VGG16".to_owned(), |cut| format!("VGG16 up to {cut}"));
+            return Err(NetworkError::PictureTooSmall { network, size: [patch; 2], smallest: 1 << pools });
+        }
         layers.push(Layer::Flatten);
         channels *= side * side;
     }
@@ -166,6 +171,16 @@ mod tests {
             assert_eq!(field(cut), Some(window), "{cut}");
         }
         assert!(layers(Some("conv6_1"), Padding::Valid, &head(), 1, 65, 9).is_err());
+    }
+
+    #[test]
+    fn patches_of_which_pools_leave_nothing_are_refused() {
+        for (cut, least) in [(None, 32), (Some("conv4_1"), 8), (Some("conv1_2"), 1)] {
+            assert!(layers(cut, Padding::Same, &head(), 1, least, 9).is_ok(), "{cut:?}");
+            let refused = layers(cut, Padding::Same, &head(), 1, least - 1, 9);
+            let Err(NetworkError::PictureTooSmall { smallest, .. }) = refused else { panic!("{cut:?}: {refused:?}") };
+            assert_eq!(smallest, least, "{cut:?}");
+        }
     }
 
     #[test]

@@ -90,6 +90,9 @@ fn scalars(record: &EpochRecord) -> Vec<(String, f32)> {
         ("macro_f1/validation", record.validation_macro_f1),
         ("mean_iou/validation", record.validation_mean_iou),
         ("kappa/validation", record.validation_kappa),
+        ("fwiu/validation", record.validation_fwiu),
+        ("roc_auc/validation", record.validation_roc_auc),
+        ("mae/validation", record.validation_mae),
         ("learning_rate/epoch", Some(record.learning_rate)),
     ];
     values.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value? as f32))).collect()

@@ -33,7 +33,7 @@ impl Default for EarlyStopping {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Monitor {
-    /// Cross entropy; of this alone, less is better.
+    /// Cross entropy; of this and `mae`, less is better.
     #[default]
     Loss,
     /// Share of voxels classified rightly.
@@ -46,6 +46,12 @@ pub enum Monitor {
     MeanIou,
     /// Cohen's kappa.
     Kappa,
+    /// Intersection over union, weighted by the frequency of the classes.
+    Fwiu,
+    /// Area under the ROC curve, mean of the classes against the rest.
+    RocAuc,
+    /// Mean absolute error of the probabilities, as the published table counts it.
+    Mae,
 }
 
 /// Whose weights training leaves.
