@@ -147,7 +147,7 @@ mod tests {
             ("{shift: [0.4]}", "`[across, down]`"),
             ("{shift: [0.4, 0.5, 0.6]}", "`[across, down]`"),
             ("{shift: far}", "`[across, down]`"),
-            ("{beyond: white}", "`reflect`"),
+            ("{beyond: white}", "one of reflect, edge, black"),
         ] {
             let refused = options(yaml).unwrap_err();
             assert!(refused.contains(words), "{yaml}: {refused}");
