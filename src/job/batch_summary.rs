@@ -87,7 +87,7 @@ const COLUMNS: [(&str, Number, usize); 12] = [
     ("mean IoU", |row| row.mean_iou, 3),
     ("ROC AUC", |row| row.roc_auc, 3),
     ("calibration error", |row| row.calibration_error, 3),
-    ("test voxels that leak", |row| Some(100.0 * row.leak? as f64 / (row.test_voxels? as f64).max(1.0)), 1),
+    ("test share that leaks", |row| Some(100.0 * row.leak? as f64 / (row.test_voxels? as f64).max(1.0)), 1),
 ];
 
 fn markdown(title: &str, rows: &[BatchRow], groups: &[Alike], record: Option<&RunRecord>) -> String {
@@ -108,7 +108,7 @@ fn markdown(title: &str, rows: &[BatchRow], groups: &[Alike], record: Option<&Ru
         cells.push(counted);
         cells.extend(COLUMNS.iter().map(|(title, value, decimals)| {
             let text = number(&|row| value(row), *decimals);
-            if title.ends_with("leak") && text != "–" { format!("{text} %") } else { text }
+            if title.ends_with("leaks") && text != "–" { format!("{text} %") } else { text }
         }));
         cells
     };

@@ -126,7 +126,7 @@ impl<'a> Plan<'a> {
             Err(RunError::Record { .. }) if options.overwrite && matches!(work, Work::Run | Work::Train) => None,
             earlier => earlier?,
         };
-        let changes = Changes::new(&folder, job, earlier.as_ref(), &inputs, &devices);
+        let changes = Changes::new(&folder, job_yaml(job).ok().as_deref(), earlier.as_ref(), &inputs, &devices);
         let mut record = RunRecord {
             facies: env!("CARGO_PKG_VERSION").to_owned(),
             libtorch: library_release().to_owned(),

@@ -3,9 +3,7 @@
 use std::fs;
 
 use super::document::{self, Content, Node};
-use super::job_yaml;
 use super::run_folder::{InputRecord, RunFolder, RunRecord};
-use super::schema::Job;
 use crate::network::Device;
 
 /// More than these are not told: the jobs have little in common then.
@@ -15,17 +13,17 @@ const MOST: usize = 8;
 pub(super) struct Changes(Vec<(String, String)>);
 
 impl Changes {
-    /// Compares `job`, its `inputs` and the device it runs on with what the folder says of its last command.
+    /// Compares a job as it would be written, its `inputs` and the device it runs on with what the folder says of its last command.
     pub(super) fn new(
         folder: &RunFolder,
-        job: &Job,
+        job: Option<&str>,
         earlier: Option<&RunRecord>,
         inputs: &[InputRecord],
         devices: &[Device],
     ) -> Self {
         let mut found = Vec::new();
         let old = fs::read_to_string(folder.file("job.yaml")).ok().and_then(|text| document::parse(&text).ok());
-        let new = job_yaml(job).ok().and_then(|text| document::parse(&text).ok());
+        let new = job.and_then(|text| document::parse(text).ok());
         if let (Some(old), Some(new)) = (old, new) {
             compare("", Some(&old), Some(&new), &mut found);
         }

@@ -3,6 +3,7 @@
 //! Sums may be filled in any order and in any number of parts: merged, they give the same bytes.
 
 mod confusion;
+mod interval;
 mod order_free_sum;
 mod ranking;
 mod reliability;
@@ -12,6 +13,7 @@ mod spread;
 mod temperature;
 
 pub use confusion::ConfusionMatrix;
+pub use interval::share_interval;
 pub use reliability::{RELIABILITY_BINS, ReliabilityBin};
 pub use score_sums::{ScoreSums, first_largest};
 pub use scores::{ClassScore, ClassScores, Metrics, Scores, SplitSummary, Uncalibrated};

@@ -5,7 +5,8 @@
 
 Reads the model file with the safetensors package, the cube with segyio and the probabilities with h5py; clips, scales,
 cuts patches and runs the strided network here, on voxels drawn at random, the survey's borders included. With --weights
-the frozen convolutions of a VGG16 must hold the file's values, the first one folded.
+the frozen convolutions of a VGG16 must hold the file's values, the first one folded. The position on the vertical axis may be a
+channel of the network; other volumes may not.
 """
 
 import argparse
@@ -109,6 +110,9 @@ def check_weights(path, options, w, frozen):
             if index == 0:
                 constant = (weight * ((0.5 - mean) / deviation)[None, :, None, None]).sum(1, keepdims=True)
                 weight = (weight / (2 * deviation)[None, :, None, None]).sum(1, keepdims=True)
+                # Grey is the mean of the channels.
+                channels = w["features.0.weight"].shape[1]
+                weight = np.repeat(weight / channels, channels, 1)
                 if options["padding"] == "valid":
                     bias = bias + constant.sum((1, 2, 3))
                 assert np.allclose(weight, w["features.0.weight"], atol=1e-5), "the folded first layer differs"
@@ -117,6 +121,17 @@ def check_weights(path, options, w, frozen):
                 assert np.array_equal(weight, w[f"features.{index}.weight"]), f"features.{index} was not frozen"
                 assert np.array_equal(bias, w[f"features.{index}.bias"]), f"features.{index} was not frozen"
     print(f"the first {frozen} convolutions hold the pretrained weights")
+
+
+def depth_channels(description, positions):
+    """What the network sees of a trace beside its amplitudes, `[channel, sample]`."""
+    channels = []
+    for channel in description.get("further_channels", []):
+        if "depth" not in channel:
+            sys.exit(f"networks that see {next(iter(channel))} are not understood here")
+        first, last = channel["depth"]["first"], channel["depth"]["last"]
+        channels.append(np.clip(2 * (positions - first) / (last - first) - 1, -1, 1))
+    return np.array(channels, np.float32).reshape(-1, len(positions))
 
 
 def check_run(run, cube, facies="facies.h5", weights=None, frozen=5, voxel_count=200):
@@ -138,6 +153,7 @@ def check_run(run, cube, facies="facies.h5", weights=None, frozen=5, voxel_count
         voxels = classified[random.integers(len(classified), size=voxel_count)].tolist()
         corners = [(classified.min(0)[axis], classified.max(0)[axis]) for axis in range(3)]
         voxels += [[i, j, k] for i in corners[0] for j in corners[1] for k in corners[2] if codes[i, j, k]]
+        further = depth_channels(description, h5["twt" if "twt" in h5 else "depth"][:].astype(np.float64))
         section_of, padded = None, None
         worst, wrong = 0.0, 0
         for inline, crossline, sample in sorted(voxels):
@@ -146,13 +162,15 @@ def check_run(run, cube, facies="facies.h5", weights=None, frozen=5, voxel_count
                 for trace in np.flatnonzero(ilines == lines[inline]):
                     section[crosslines.index(xlines[trace])] = file.trace[trace]
                 section = np.clip(section, low, high) / max(abs(low), abs(high))
-                section_of, padded = inline, np.pad(section, patch).T
+                beside = [np.broadcast_to(channel, section.shape) for channel in further]
+                around = [(0, 0), (patch, patch), (patch, patch)]
+                section_of, padded = inline, np.pad(np.stack([section, *beside]), around).transpose(0, 2, 1)
             row, column = sample + patch - patch // 2, crossline + patch - patch // 2
-            window = padded[row : row + patch, column : column + patch]
+            window = padded[:, row : row + patch, column : column + patch]
             if field:
                 start = patch // 2 - field // 2
-                window = window[start : start + field, start : start + field]
-            x = torch.from_numpy(np.ascontiguousarray(window))[None, None]
+                window = window[:, start : start + field, start : start + field]
+            x = torch.from_numpy(np.ascontiguousarray(window))[None]
             scores = vgg16(options, tensors, x) if name == "vgg16" else waldeland(options, tensors, x)
             expected = torch.softmax(scores, 1)[0].numpy()
             worst = max(worst, np.abs(expected - probability[inline, crossline, sample]).max())

@@ -14,6 +14,7 @@ use crate::job::images::{
     Course, FineTuning, ImageTraining, Length, PictureTraining, TunedLayers, bottleneck_path, train_images,
     trained_model_path,
 };
+use crate::metrics::share_interval;
 use crate::network::{DeviceChoice, GradientClip, MomentumOf, OptimizerOptions};
 use crate::train::Schedule;
 
@@ -232,7 +233,11 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
     for (set, scores) in trained.metrics.subsets() {
         let pictures = counted(scores.support as usize, "picture");
         let (accuracy, balanced) = (scores.accuracy, scores.balanced_accuracy);
-        printer.answer(format_args!("{set}: accuracy {accuracy:.3}, balanced accuracy {balanced:.3} ({pictures})"))?;
+        let [low, high] = share_interval(accuracy, scores.support);
+        let range = if set == "train" { String::new() } else { format!("; 95 % interval {low:.2} to {high:.2}") };
+        printer.answer(format_args!(
+            "{set}: accuracy {accuracy:.3}, balanced accuracy {balanced:.3} ({pictures}{range})"
+        ))?;
     }
     for file in &trained.files {
         printer.answer(file.display())?;

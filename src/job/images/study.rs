@@ -17,11 +17,13 @@ use super::resolve::network_layers;
 use super::train::train_and_score;
 use crate::dataset::pictures::{PictureDivision, PictureFolder, PictureSet, divide};
 use crate::grid::hexadecimal;
+use crate::job::differences::Changes;
 use crate::job::identity::hash_file;
 use crate::job::run_folder::{FigureRecord, FileRecord, InputRecord, RunFolder, RunRecord, StageRecord, Stages};
 use crate::job::schema::images::{ImagesJob, PictureFolds, PictureSplit};
 use crate::job::write::images_yaml;
 use crate::job::{JobEvent, Listener, MODEL_FILE, RunError, RunOptions, RunOutcome, Work};
+use crate::metrics::share_interval;
 use crate::network::{NetworkError, library_release, set_threads};
 use crate::predict::pictures::Bottlenecks;
 
@@ -71,8 +73,9 @@ pub(in crate::job) fn carry_out_images(
     if let (Some(record), false) = (&earlier, options.overwrite) {
         let Stages { training, evaluation, .. } = &record.stages;
         if training.as_ref().is_some_and(|training| training.identity != identity) {
-            let path = folder.path().to_owned();
-            return Err(RunError::OtherRun { path, stage: "training", differences: Vec::new() });
+            let changes = Changes::new(&folder, images_yaml(job).ok().as_deref(), earlier.as_ref(), &[], &[device]);
+            let (path, differences) = (folder.path().to_owned(), changes.of_training());
+            return Err(RunError::OtherRun { path, stage: "training", differences });
         }
         let whole = |stage: &Option<StageRecord>| stage.as_ref().is_some_and(|stage| stage.is_complete(&folder));
         if whole(training) && whole(evaluation) && folder.file(REPORT).exists() && record.status == "finished" {
@@ -193,8 +196,9 @@ impl Study<'_> {
         training.results.extend(learnt.stopped.map(|reason| ("stopped early".to_owned(), reason)));
         training.measure(folder);
         let results = scores.metrics.subsets().into_iter().map(|(set, scores)| {
-            let accuracy = format!("{:.3} ({} pictures)", scores.accuracy, scores.support);
-            (format!("{set} accuracy"), accuracy)
+            let [low, high] = share_interval(scores.accuracy, scores.support);
+            let range = if set == "train" { String::new() } else { format!("; 95 % interval {low:.2} to {high:.2}") };
+            (format!("{set} accuracy"), format!("{:.3} ({} pictures{range})", scores.accuracy, scores.support))
         });
         let mut evaluation = StageRecord {
             results: results.collect(),

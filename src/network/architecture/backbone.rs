@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::super::extent::Extent;
-use super::super::{Layer, Layers, NetworkError, Normalization, Padding};
+use super::super::{Layer, Layers, NamedArray, NetworkError, Normalization, Padding};
 use super::head::Top;
 use super::resnet::Block;
 use super::{densenet121, inception_v3, minerals, mobilenet_v2, resnet, vgg, xception};
@@ -283,6 +283,16 @@ impl Backbone {
             Self::Resnet50Keras => resnet::keras_names(),
             Self::Densenet121 => densenet121::keras_names(),
             _ => Vec::new(),
+        }
+    }
+
+    /// What Keras added to the variances in the release that gave the layers of `arrays` their names, where our layers add another
+    /// figure.
+    pub(in super::super) fn keras_epsilon(self, arrays: &[NamedArray]) -> Option<f64> {
+        match self {
+            Self::Resnet50Keras => resnet::keras_epsilon(arrays),
+            Self::Densenet121 => Some(densenet121::KERAS_EPSILON),
+            _ => None,
         }
     }
 

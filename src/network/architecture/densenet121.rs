@@ -3,6 +3,8 @@
 use super::super::{Convolution, Join, Layer, Pool, PoolKind};
 
 const EPSILON: f64 = 1e-5;
+/// That of Keras' DenseNet121.
+pub(super) const KERAS_EPSILON: f64 = 1.001e-5;
 /// Channels that each layer adds.
 const GROWTH: usize = 32;
 /// Channels between the two convolutions of a layer.

@@ -4,12 +4,14 @@
 //! which strides in its first 1 x 1 convolution and has biases, with the names of Keras' published weights. ResNet9 is the small
 //! network of "Deep Learning with PyTorch: Zero to GANs" (A. N. S., Jovian 2020) after David C. Page's.
 
-use super::super::{Convolution, Join, Layer, Pool, PoolKind};
+use super::super::{Convolution, Join, Layer, NamedArray, Pool, PoolKind};
 
 /// PyTorch's default.
 const EPSILON: f64 = 1e-5;
-/// Keras' default, with which its weights were published.
+/// Keras' default, with which its weights were first published.
 const KERAS_EPSILON: f64 = 1e-3;
+/// That of its later releases, which also named the layers anew.
+const LATER_KERAS_EPSILON: f64 = 1.001e-5;
 const CHANNELS: [usize; 4] = [64, 128, 256, 512];
 
 /// Kinds of blocks.
@@ -122,6 +124,11 @@ pub(super) fn keras_names() -> Vec<(String, String)> {
         }
     }
     names
+}
+
+/// The epsilon of weights with the later names, which is not that of [`keras_body`].
+pub(super) fn keras_epsilon(arrays: &[NamedArray]) -> Option<f64> {
+    arrays.iter().any(|array| array.name.starts_with("conv1_bn.")).then_some(LATER_KERAS_EPSILON)
 }
 
 /// ResNet9, everything before its last pool.

@@ -31,6 +31,9 @@ pub(super) fn renamed<'a>(
     if dialect == Dialect::Keras {
         add_unit_scales(&mut renamed, layers);
         turn_flattened(&mut renamed, layers);
+        if let Some(epsilon) = backbone.and_then(|backbone| backbone.keras_epsilon(arrays)) {
+            scale_for_epsilon(&mut renamed, layers, epsilon);
+        }
     }
     renamed
 }
@@ -83,6 +86,21 @@ fn add_unit_scales(arrays: &mut Renamed<'_>, layers: &[&Layer]) {
     }
 }
 
+/// Weights that were trained with `theirs` added to each variance, where our layers add another epsilon: the factors take up the
+/// difference, so that the layers compute what they were trained to.
+fn scale_for_epsilon(arrays: &mut Renamed<'_>, layers: &[&Layer], theirs: f64) {
+    for layer in layers {
+        if let Layer::BatchNorm { name, epsilon, .. } = layer
+            && let Some(variance) = arrays.get(&format!("{name}.running_var")).map(|array| array.values.clone())
+            && let Some(factors) = arrays.get_mut(&format!("{name}.weight"))
+        {
+            for (factor, variance) in factors.to_mut().values.iter_mut().zip(variance.into_iter().map(f64::from)) {
+                *factor = (f64::from(*factor) * ((variance + epsilon) / (variance + theirs)).sqrt()) as f32;
+            }
+        }
+    }
+}
+
 /// Keras flattens a map rows first, then columns, then channels; we put channels first.
 fn turn_flattened(arrays: &mut Renamed<'_>, layers: &[&Layer]) {
     let mut channels = None;
@@ -90,6 +108,8 @@ fn turn_flattened(arrays: &mut Renamed<'_>, layers: &[&Layer]) {
     for layer in layers {
         match layer {
             Layer::Convolution(convolution) => channels = Some(convolution.outputs),
+            // One pixel has no order, and after a dense block more channels than the last convolution gave.
+            Layer::AveragePoolTo(1) => channels = None,
             Layer::Flatten => is_flat = true,
             Layer::Linear { name, inputs, .. } => {
                 if let (true, Some(channels)) = (is_flat, channels)
@@ -166,10 +186,39 @@ mod tests {
     }
 
     #[test]
+    fn averages_of_channels_stay_in_their_order() {
+        let layers = Backbone::Densenet121.published(Input::Colour, 224, 2).unwrap();
+        let file = array("predictions.weight", &[2, 1024]);
+        let renamed =
+            renamed(std::slice::from_ref(&file), Dialect::Keras, Some(Backbone::Densenet121), &layers.leaves());
+        assert_eq!(renamed["classifier.weight"].values, file.values);
+    }
+
+    #[test]
     fn a_batch_normalisation_without_factors_gets_ones() {
         let layers = Backbone::Xception.published(Input::Colour, 128, 2).unwrap();
         let mean = array("block1_conv1_bn.running_mean", &[32]);
         let renamed = renamed(std::slice::from_ref(&mean), Dialect::Keras, Some(Backbone::Xception), &layers.leaves());
         assert_eq!(renamed["block1_conv1_bn.weight"].values, [1.0; 32]);
+    }
+
+    #[test]
+    fn factors_take_up_the_epsilon_of_the_release_that_the_names_tell() {
+        let norm = Layer::BatchNorm { name: "bn_conv1".into(), features: 2, epsilon: 1e-3 };
+        for (name, factors) in [("bn_conv1", [3.0_f64, 3.0]), ("conv1_bn", [3.0, 2.0])] {
+            let part = |part: &str, values: [f32; 2]| NamedArray {
+                name: format!("{name}.{part}"),
+                shape: vec![2],
+                values: values.into(),
+            };
+            // (1e-3 + v) / (1.001e-5 + v) is nearly 1 for a large variance, and 2.25 for this one.
+            let small = (1e-3 - 2.25 * 1.001e-5) / 1.25;
+            let arrays = [part("running_var", [1e6, small as f32]), part("weight", [3.0, factors[1] as f32])];
+            let renamed = renamed(&arrays, Dialect::Keras, Some(Backbone::Resnet50Keras), &[&norm]);
+            for (actual, expected) in renamed["bn_conv1.weight"].values.iter().zip([3.0, 3.0]) {
+                assert!((actual - expected).abs() < 1e-5, "{name}: {actual}");
+            }
+            assert_eq!(renamed["bn_conv1.running_var"].values, arrays[0].values);
+        }
     }
 }

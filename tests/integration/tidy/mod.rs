@@ -1,5 +1,6 @@
 //! The house rules of ARCHITECTURE.md, checked on the source itself.
 
+mod peers;
 mod rules;
 mod source;
 
