@@ -347,3 +347,36 @@ impl From<ClassWeights> for dataset::ClassWeights {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_key_of_an_augmentation_sets_its_own_option_and_nothing_else() {
+        use dataset::{Augmentation, BandLimit};
+        let none = Augmentation::default;
+        let sometimes = dataset::Amount { up_to: 5.0, probability: 0.5 };
+        for (key, expected) in [
+            ("{}", none()),
+            ("{mirror: 0.5}", Augmentation { mirror: 0.5, ..none() }),
+            ("{stretch: 0.2}", Augmentation { stretch: 0.2.into(), ..none() }),
+            ("{rotation: {up_to: 5, probability: 0.5}}", Augmentation { rotation: sometimes, ..none() }),
+            ("{tilt: 15}", Augmentation { tilt: 15.0.into(), ..none() }),
+            ("{amplitude_scale: [0.8, 1.25]}", Augmentation { amplitude_scale: [0.8, 1.25], ..none() }),
+            ("{polarity: 0.5}", Augmentation { polarity: 0.5, ..none() }),
+            ("{noise: 0.2}", Augmentation { noise: 0.2.into(), ..none() }),
+            (
+                "{band_limit: {low: [0.1, 0.2], high: [0.3, 0.6], probability: 0.5}}",
+                Augmentation {
+                    band_limit: BandLimit { low: [0.1, 0.2], high: [0.3, 0.6], probability: 0.5 },
+                    ..none()
+                },
+            ),
+        ] {
+            let yaml = format!("{{form: {{patch: {{}}}}, steps: 1, augmentation: {key}}}");
+            let training: Training = serde_saphyr::from_str(&yaml).unwrap();
+            assert_eq!(training.augmentation_options(), expected, "{key}");
+        }
+    }
+}

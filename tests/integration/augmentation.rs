@@ -1,6 +1,36 @@
 //! Random changes of training examples, from the job to the run.
 
+use std::collections::BTreeMap;
+
 use crate::workshop::Workshop;
+
+#[test]
+fn each_change_alone_makes_another_training() {
+    let workshop = Workshop::new();
+    let mut histories: BTreeMap<Vec<u8>, &str> = BTreeMap::new();
+    for (place, change) in [
+        "{}",
+        "{mirror: 0.5}",
+        "{stretch: 0.2}",
+        "{rotation: 10}",
+        "{tilt: 15}",
+        "{amplitude_scale: [0.8, 1.25]}",
+        "{polarity: 0.5}",
+        "{noise: 0.2}",
+        "{band_limit: {low: [0, 0.1], high: [0.3, 0.6]}}",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("name=change-{place}");
+        let augmentation = format!("training.augmentation={change}");
+        let steps = ["training.steps=4", "training.steps_per_epoch=2"];
+        let set = [&name, &augmentation, steps[0], steps[1]].map(|change| ["--set", change]).concat();
+        workshop.facies(&[&["train", "job.yaml"][..], &set].concat()).expect(0, &[]);
+        let history = workshop.read(&format!("runs/change-{place}/history.csv"));
+        assert_eq!(histories.insert(history, change), None, "{change} changed nothing");
+    }
+}
 
 #[test]
 fn every_change_is_set_in_the_job_and_shown_in_the_run() {

@@ -5,11 +5,13 @@ use std::fmt::Display;
 
 use facies::grid::{ClassTable, Domain, Plane};
 use facies::network::{
-    Architecture, Backbone, Convolution, Device, Encoder, Head, Input, Layer, Layers, Model, ModelDescription,
-    NamedArray, Padding, PictureNetwork, Pooling, Predictor, Pretrained, Top, Unet, write_arrays,
+    Architecture, Backbone, Convolution, Description, Device, Encoder, Head, Input, Layer, Layers, Model,
+    ModelDescription, ModelOf, NamedArray, NetworkError, Origin, Padding, PictureNetwork, Pooling, Predictor,
+    Pretrained, Top, Unet, write_arrays,
 };
 use facies::volume::AmplitudeScaling;
 use ndarray::{Array2, Array3, Array4, Axis, s};
+use serde::{Deserialize, Serialize};
 
 const TOLERANCE: f32 = 2e-5;
 
@@ -32,6 +34,58 @@ fn vgg16_cut_with_its_first_layer_folded_in_both_forms() {
 #[test]
 fn vgg16_published_with_its_first_layer_folded() {
     check_patches(&vgg16(None, Padding::Same, 9), &golden("vgg16_published_patches"));
+}
+
+/// VGGs with their published classifier, but for the 4096 values between its layers, which would be 120 million weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct NarrowVgg {
+    backbone: Backbone,
+    size: usize,
+}
+
+impl Description for NarrowVgg {
+    const OF_PICTURES: bool = true;
+
+    fn layers(&self) -> Result<Layers, NetworkError> {
+        let mut layers = self.backbone.published(Input::Colour, self.size, 7)?;
+        for layer in &mut layers.layers {
+            if let Layer::Linear { inputs, outputs, .. } = layer {
+                [inputs, outputs].into_iter().filter(|width| **width == 4096).for_each(|width| *width = 16);
+            }
+        }
+        Ok(layers)
+    }
+
+    fn backbone(&self) -> Option<Backbone> {
+        Some(self.backbone)
+    }
+
+    fn input(&self) -> Input {
+        Input::Colour
+    }
+
+    fn seed(&self) -> u64 {
+        0
+    }
+
+    fn set_origin(&mut self, _: Origin) {}
+}
+
+/// Last maps of 2 x 2 and of 9 x 9 are averaged to 7 x 7 and flattened in torchvision's order.
+#[test]
+fn vgg_classifiers_on_pictures() {
+    for (name, backbone, size) in
+        [("vgg16", Backbone::Vgg16, 64), ("vgg19", Backbone::Vgg19, 64), ("vgg16_large", Backbone::Vgg16, 288)]
+    {
+        let description = NarrowVgg { backbone, size };
+        let arrays = arrays_by_name(&description.layers().unwrap());
+        let classifier = arrays.iter().find(|array| array.name == "classifier.0.weight").unwrap();
+        assert_eq!(classifier.shape, [16, 512 * 7 * 7]);
+        let model = ModelOf::with_weights(description, &arrays).unwrap();
+        let pictures = Array4::from_shape_vec((2, 3, size, size), uniform(3000, 2 * 3 * size * size)).unwrap() * 255.0;
+        let scores = model.predictor(Device::cpu()).unwrap().patch_scores(pictures.view()).unwrap();
+        assert_relatively_close(name, &scores, &golden(&format!("{name}_colour")));
+    }
 }
 
 /// Each published network with its published end, on colour pictures.
@@ -127,7 +181,7 @@ fn assert_relatively_close(backbone: impl Display, actual: &Array2<f32>, expecte
 }
 
 /// The weights of `check_golden_logits.py` that are hashes of their names.
-fn arrays_by_name(layers: &Layers) -> Vec<NamedArray> {
+pub(crate) fn arrays_by_name(layers: &Layers) -> Vec<NamedArray> {
     let mut arrays = Vec::new();
     let mut push = |name: String, shape: &[usize]| {
         let seed = name.bytes().fold(0x811C_9DC5, |seed: u32, byte| (seed ^ u32::from(byte)).wrapping_mul(0x0100_0193));

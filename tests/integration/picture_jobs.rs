@@ -2,10 +2,15 @@
 
 use std::fs;
 
-use facies::dataset::pictures::PictureFolder;
-use facies::network::{NamedArray, read_arrays, write_arrays};
+use facies::dataset::pictures::{Fit, PictureFolder, PictureShape, load_pictures};
+use facies::network::{
+    Backbone, Device, Head, Input, NamedArray, Normalization, PictureDescription, PictureInput, PictureModel, Pooling,
+    Pretrained, Top, read_arrays, write_arrays,
+};
 use facies::report::read_events;
+use ndarray::{Array2, Array4};
 
+use crate::golden_logits::arrays_by_name;
 use crate::workshop::Workshop;
 
 /// Four classes of drawn pictures, divided, and the bottlenecks of a small network.
@@ -152,6 +157,102 @@ fn tuning_that_was_killed_ends_with_the_same_bytes() {
     for table in ["history.csv", "fine-tuning.csv", "metrics.json"] {
         let [cut, whole] = ["cut", "whole"].map(|model| workshop.read(&format!("runs/models/{model}/{table}")));
         assert!(cut == whole, "{table}");
+    }
+}
+
+/// Column `name` of a table of epochs.
+fn column(workshop: &Workshop, table: &str, name: &str) -> Vec<f64> {
+    let text = String::from_utf8(workshop.read(table)).unwrap();
+    let mut rows = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
+    let place = rows.next().unwrap().iter().position(|column| *column == name).unwrap();
+    rows.map(|row| row[place].parse().unwrap()).collect()
+}
+
+#[test]
+fn augmentation_changes_what_is_tuned_and_nothing_before() {
+    let workshop = featured(&["rocks_train"]);
+    let train =
+        ["images", "train", "--epochs", "1", "--batch", "8", "--fine-tune", "last-block", "--tuning-epochs", "1"];
+    workshop.facies(&[&train[..], &["--model", "plain"]].concat()).expect(0, &[]);
+    workshop.facies(&[&train[..], &["--model", "changed", "--augment"]].concat()).expect(0, &[]);
+    let [plain, changed] = ["plain", "changed"].map(|model| {
+        ["history", "fine-tuning"].map(|table| workshop.read(&format!("runs/models/{model}/{table}.csv")))
+    });
+    assert!(plain[0] == changed[0] && plain[1] != changed[1]);
+
+    let job = JOB
+        .replace("epochs: 4,", "epochs: 1,")
+        .replace("output:", "  fine_tune: last_block\n  tuning: { steps: 2, batch: 8 }\noutput:");
+    workshop.write("job.yaml", job.replace("explained: 2, tensorboard: {}", "explained: 0"));
+    let [plain, changed] = [("none", "{}"), ("down", "{shift: [0, 0.5]}")].map(|(name, changes)| {
+        let changes = format!("training.augmentation={changes}");
+        workshop.facies(&["run", "job.yaml", "--set", &format!("name={name}"), "--set", &changes]).expect(0, &[]);
+        ["history", "fine-tuning"].map(|table| workshop.read(&format!("runs/{name}/{table}.csv")))
+    });
+    assert!(plain[0] == changed[0] && plain[1] != changed[1]);
+}
+
+#[test]
+fn bottlenecks_and_tuning_see_pictures_as_the_weights_want_them() {
+    let workshop = Workshop::new();
+    workshop.facies(&["images", "synth", "rocks", "--per-class", "4", "--side", "80"]).expect(0, &[]);
+    let folder = PictureFolder::scan(&workshop.path("rocks")).unwrap();
+    let pixels = load_pictures(folder.pictures(), PictureShape { size: [80, 80], fit: Fit::Stretch }).unwrap().pixels;
+    // Blue, green, red of 0 to 255 minus ImageNet's mean; red, green, blue over mean and deviation.
+    let caffe =
+        |n: usize, c: usize, y: usize, x: usize| 255.0 * pixels[[n, 2 - c, y, x]] - [103.939, 116.779, 123.68][c];
+    let imagenet = |n: usize, c: usize, y: usize, x: usize| {
+        (pixels[[n, c, y, x]] - [0.485, 0.456, 0.406][c]) / [0.229, 0.224, 0.225][c]
+    };
+    let by_hand: [(_, &str, &dyn Fn(usize, usize, usize, usize) -> f32); 2] =
+        [(Normalization::CaffeBgr, "caffe", &caffe), (Normalization::ImageNet, "imagenet", &imagenet)];
+    let backbone = Backbone::Minerals2;
+    let layers = backbone.published(Input::Colour, 80, 2).unwrap();
+    let arrays: Vec<_> =
+        arrays_by_name(&layers).into_iter().filter(|array| !array.name.starts_with("scores.")).collect();
+    for (normalization, name, normalised) in by_hand {
+        let weights = format!("{name}.safetensors");
+        let note = serde_json::json!({
+            "network": backbone, "normalization": normalization, "file": "published.h5", "sha256": "4711",
+        });
+        write_arrays(&workshop.path(&weights), &arrays, &note.to_string()).unwrap();
+        let features = ["images", "features", "rocks", "--network", "minerals2", "--size", "80", "--weights", &weights];
+        workshop.facies(&[&features[..], &["--name", name]].concat()).expect(0, &[]);
+
+        let description = PictureDescription {
+            version: PictureDescription::VERSION,
+            backbone,
+            top: Top {
+                pooling: Pooling::Average,
+                batch_norm_features: false,
+                head: Head { hidden: Vec::new(), dropout: 0.0, batch_norm: false, batch_norm_scores: false },
+            },
+            pictures: PictureInput { side: 80, fit: Fit::Stretch, normalization: Normalization::Unit },
+            classes: folder.classes().to_vec(),
+            pretrained: None,
+            seed: 1,
+        };
+        let pretrained = Pretrained::read(&workshop.path(&weights)).unwrap();
+        let network = PictureModel::new(description, Some(&pretrained)).unwrap().features(Device::cpu()).unwrap();
+        let input = Array4::from_shape_fn(pixels.dim(), |(n, c, y, x)| normalised(n, c, y, x));
+        let expected = network.patch_scores(input.view()).unwrap();
+        let (kept, record) = read_arrays(&workshop.path(&format!("runs/bottlenecks/{name}.safetensors"))).unwrap();
+        let record: serde_json::Value = serde_json::from_str(&record).unwrap();
+        let kept = Array2::from_shape_vec(expected.dim(), values(&kept, "bottlenecks").to_vec()).unwrap();
+        let largest = expected.iter().fold(0.0, |largest: f32, value| largest.max(value.abs()));
+        for (place, picture) in record["sets"][0]["pictures"].as_array().unwrap().iter().enumerate() {
+            let row = kept.row(picture["row"].as_u64().unwrap() as usize);
+            let difference = (&row - &expected.row(place)).iter().fold(0.0, |most: f32, value| most.max(value.abs()));
+            assert!(difference < 1e-4 * largest, "{name}, picture {place}: {difference} of {largest}");
+        }
+
+        // Where nothing is learnt, the network loses on the pictures what its end lost on their bottlenecks.
+        let still = ["--learning-rate", "1e-12", "--tuning-rate", "1e-12", "--dropout", "0", "--batch", "8"];
+        let train = ["images", "train", "--epochs", "1", "--fine-tune", "all", "--tuning-epochs", "1"];
+        workshop.facies(&[&train[..], &still, &["--bottlenecks", name, "--model", name]].concat()).expect(0, &[]);
+        let [end, tuned] = ["history", "fine-tuning"]
+            .map(|table| column(&workshop, &format!("runs/models/{name}/{table}.csv"), "train_loss")[0]);
+        assert!((end - tuned).abs() < 1e-3 * end, "{name}: {tuned} on pictures, {end} on bottlenecks");
     }
 }
 

@@ -129,6 +129,10 @@ def hashed(name, shape):
 
 def torchvision_network(name, classes, **options):
     network = getattr(torchvision.models, name)(weights=None, num_classes=classes, **options).eval()
+    if name.startswith("vgg"):
+        # The classifier as it is, but for the 4096 values between its layers, which would be 120 million weights.
+        for place, inputs, outputs in ((0, 512 * 7 * 7, 16), (3, 16, 16), (6, 16, classes)):
+            network.classifier[place] = torch.nn.Linear(inputs, outputs)
     state = network.state_dict()
     floats = {name: hashed(name, tuple(tensor.shape)) for name, tensor in state.items() if tensor.is_floating_point()}
     network.load_state_dict(floats, strict=False)
@@ -243,16 +247,21 @@ def grey(patches, normalization):
 
 def published():
     """Class scores with the published ends: two colour pictures, seven classes."""
-    sizes = {"inception_v3": 96, "xception": 96, "minerals2": 96}
-    scores = {}
+    sizes = {"inception_v3": 96, "xception": 96, "minerals2": 96, "vgg16_large": 288}
+    # Last maps of 2 x 2 and 9 x 9, which the classifier sees as 7 x 7.
+    scores = {name: torchvision_network(name, 7, init_weights=False) for name in ("vgg16", "vgg19")}
+    scores["vgg16_large"] = scores["vgg16"]
     for name in ("resnet18", "resnet34", "resnet50", "resnet101", "resnet152", "mobilenet_v2", "densenet121"):
         scores[name] = torchvision_network(name, 7)
     scores["inception_v3"] = torchvision_network("inception_v3", 7, transform_input=False, init_weights=False)
     scores["resnet50_keras"] = lambda x: named_linear(resnet50_keras_features(x).mean((2, 3)), "fc1000", 7)
     for function in (xception, resnet9, minerals1, minerals2):
         scores[function.__name__] = lambda x, function=function: function(x, 7)
-    inputs = {size: torch.from_numpy(uniform(3000, 2 * 3 * size * size).reshape(2, 3, size, size)) for size in (64, 96)}
-    return {f"{name}_colour": network(inputs[sizes.get(name, 64)]) for name, network in scores.items()}
+    inputs = {size: torch.from_numpy(uniform(3000, 2 * 3 * size * size).reshape(2, 3, size, size)) for size in (64, 96, 288)}
+    # Small numbers would be lost among the biases of a VGG.
+    factors = {name: 255 if name.startswith("vgg") else 1 for name in scores}
+    picture = {name: factors[name] * inputs[sizes.get(name, 64)] for name in scores}
+    return {f"{name}_colour": network(picture[name]) for name, network in scores.items()}
 
 
 def folded():

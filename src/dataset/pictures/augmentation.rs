@@ -25,8 +25,8 @@ pub struct PictureAugmentation {
     pub shear: Amount,
     /// Nearer or farther, as a share: 0.3 shows things at 0.7 to 1.3 times their size.
     pub zoom: Amount,
-    /// Shift to any side, as a share of the side. Padding by 4 pixels and cropping is 4 / side.
-    pub shift: Amount,
+    /// Shift across and down, to either side, as a share of width and height. Padding by 4 pixels and cropping is 4 / side.
+    pub shift: [Amount; 2],
     /// Share of both sides that is cut away; what is left, at a random place, is enlarged to the whole.
     pub crop: Amount,
     /// What is seen beyond the edge; [`Padding::Zero`] is black.
@@ -50,7 +50,7 @@ impl Default for PictureAugmentation {
             rotation: none,
             shear: none,
             zoom: none,
-            shift: none,
+            shift: [none; 2],
             crop: none,
             padding: Padding::Reflect,
             brightness: none,
@@ -80,7 +80,7 @@ impl PictureAugmentation {
             self.rotation.check("rotation", 180.0)?;
             self.shear.check("shear", 60.0)?;
             self.zoom.check("zoom", 0.9)?;
-            self.shift.check("shift", 1.0)?;
+            self.shift.iter().try_for_each(|shift| shift.check("shift", 1.0))?;
             self.crop.check("crop", 0.9)?;
             self.brightness.check("brightness", 1.0)?;
             self.contrast.check("contrast", 1.0)?;
@@ -99,7 +99,7 @@ impl PictureAugmentation {
         let flips = [self.flip_horizontal, self.flip_vertical].map(|probability| random.random_bool(probability));
         let [rotation, shear] = [self.rotation, self.shear].map(|amount| amount.draw_signed(random).to_radians());
         let zoom = 1.0 + self.zoom.draw_signed(random);
-        let shift = [self.shift, self.shift].map(|amount| amount.draw_signed(random));
+        let shift = self.shift.map(|amount| amount.draw_signed(random));
         let crop = self.crop.draw(random);
         // The middle of what is left after cropping.
         let place = [0, 1].map(|_| crop * random.random_range(-0.5..=0.5));
@@ -126,7 +126,7 @@ impl PictureChange {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array3, s};
+    use ndarray::{Array3, Axis, s};
 
     use super::*;
     use crate::dataset::generator::{Purpose, generator};
@@ -159,7 +159,8 @@ mod tests {
             PictureAugmentation { rotation: 20.0.into(), ..none() },
             PictureAugmentation { shear: 20.0.into(), ..none() },
             PictureAugmentation { zoom: amount, ..none() },
-            PictureAugmentation { shift: amount, ..none() },
+            PictureAugmentation { shift: [amount, Amount::default()], ..none() },
+            PictureAugmentation { shift: [Amount::default(), amount], ..none() },
             PictureAugmentation { crop: amount, ..none() },
             PictureAugmentation { brightness: amount, ..none() },
             PictureAugmentation { contrast: amount, ..none() },
@@ -182,6 +183,26 @@ mod tests {
         assert_eq!(flipped, plain().slice(s![.., .., ..;-1]));
         let flipped = seen(&PictureAugmentation { flip_vertical: 1.0, ..PictureAugmentation::default() }, 0);
         assert_eq!(flipped, plain().slice(s![.., ..;-1, ..]));
+    }
+
+    #[test]
+    fn shifts_go_their_own_way_and_show_what_lies_beyond() {
+        let across = PictureAugmentation {
+            shift: [0.5.into(), Amount::default()],
+            padding: Padding::Zero,
+            ..PictureAugmentation::default()
+        };
+        let down = PictureAugmentation { shift: [Amount::default(), 0.5.into()], ..across.clone() };
+        // Black columns here, black rows there, and no picture is without.
+        let black = |image: &Array3<f32>, axis| image.axis_iter(Axis(axis)).filter(|line| line.sum() == 0.0).count();
+        let mut seen_black = [0, 0];
+        for item in 0..4 {
+            let [across, down] = [seen(&across, item), seen(&down, item)];
+            seen_black[0] += black(&across, 2);
+            seen_black[1] += black(&down, 1);
+            assert_eq!((black(&across, 1), black(&down, 2)), (0, 0));
+        }
+        assert!(seen_black.iter().all(|&lines| lines > 4), "{seen_black:?}");
     }
 
     #[test]

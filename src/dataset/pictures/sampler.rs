@@ -132,6 +132,7 @@ mod tests {
     use super::super::synthetic::{SyntheticPictures, write_synthetic};
     use super::super::{Fit, load_pictures};
     use super::*;
+    use crate::dataset::Padding;
 
     /// Four classes of five pictures, one of which cannot be read.
     fn folder() -> (tempfile::TempDir, PictureFolder) {
@@ -202,6 +203,39 @@ mod tests {
         assert_eq!(batch, with(1, 2, 5 * 3 * 16 * 20, 4));
         assert_ne!(batch, with(2, 1, 1 << 30, 4));
         assert_ne!(batch, with(1, 1, 1 << 30, 5));
+    }
+
+    #[test]
+    fn every_change_reaches_the_batch() {
+        let (_parent, folder) = folder();
+        let batch = |augmentation| {
+            let options = PictureSamplerOptions { augmentation, ..options() };
+            PictureSampler::new(&folder, options).unwrap().0.batch(0).unwrap()
+        };
+        let none = PictureAugmentation::default;
+        let shifted = PictureAugmentation { shift: [0.3.into(); 2], ..none() };
+        let mut batches = vec![batch(none())];
+        for augmentation in [
+            PictureAugmentation { flip_horizontal: 1.0, ..none() },
+            PictureAugmentation { flip_vertical: 1.0, ..none() },
+            PictureAugmentation { rotation: 20.0.into(), ..none() },
+            PictureAugmentation { shear: 20.0.into(), ..none() },
+            PictureAugmentation { zoom: 0.3.into(), ..none() },
+            shifted.clone(),
+            PictureAugmentation { shift: [0.3.into(), 0.0.into()], ..none() },
+            PictureAugmentation { padding: Padding::Edge, ..shifted.clone() },
+            PictureAugmentation { padding: Padding::Zero, ..shifted },
+            PictureAugmentation { crop: 0.3.into(), ..none() },
+            PictureAugmentation { brightness: 0.3.into(), ..none() },
+            PictureAugmentation { contrast: 0.3.into(), ..none() },
+            PictureAugmentation { saturation: 0.3.into(), ..none() },
+            PictureAugmentation { hue: 0.3.into(), ..none() },
+        ] {
+            let changed = batch(augmentation.clone());
+            assert_eq!(changed.codes, batches[0].codes);
+            assert!(!batches.contains(&changed), "{augmentation:?}");
+            batches.push(changed);
+        }
     }
 
     #[test]

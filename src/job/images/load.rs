@@ -197,6 +197,7 @@ training:
             ("training.fine_tune=null", "training.augmentation", "pictures as they are"),
             ("training.fine_tune=first", "training.fine_tune", "a number of layers"),
             ("training.augmentation.hue=0.7", "training.augmentation.hue", "goes from 0 to 0.5"),
+            ("training.augmentation.shift=[0.4, 2]", "training.augmentation.shift", "goes from 0 to 1"),
             ("network.backbone=resnet51", "network.backbone", "resnet51"),
             ("network.size=5", "network.size", "16 is the least"),
             ("network.weights=none.pth", "network.weights", "there is no file"),

@@ -38,9 +38,10 @@ pub(super) struct Digits {
 }
 
 impl Sums {
-    /// The SHA-256, and the MD5 where `checksum` asks for it.
-    pub(super) fn for_checksum(checksum: Checksum) -> Self {
-        Self { sha256: Sha256::new(), md5: matches!(checksum, Checksum::Md5(_)).then(Md5::new) }
+    /// The SHA-256, and the MD5 where one of `checksums` asks for it.
+    pub(super) fn for_checksums(checksums: &[Checksum]) -> Self {
+        let md5 = checksums.iter().any(|checksum| matches!(checksum, Checksum::Md5(_)));
+        Self { sha256: Sha256::new(), md5: md5.then(Md5::new) }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
@@ -55,21 +56,33 @@ impl Sums {
     }
 }
 
+/// Refuses `file` if its digits, taken for `checksums`, are those of none of them.
+pub(super) fn check(file: &Path, checksums: &[Checksum], digits: &Digits) -> Result<(), NetworkError> {
+    let Some(first) = checksums.first() else { return Ok(()) };
+    if checksums.iter().any(|checksum| checksum.fits(digits)) {
+        return Ok(());
+    }
+    let (kind, actual) = match first {
+        Checksum::Md5(_) => ("MD5", digits.md5.clone().unwrap_or_default()),
+        _ => ("SHA-256", digits.sha256.clone()),
+    };
+    let expected = checksums.iter().map(|checksum| match checksum {
+        Checksum::Sha256(digits) | Checksum::Md5(digits) => (*digits).to_owned(),
+        Checksum::Sha256Start(digits) => format!("{digits}..."),
+        Checksum::Unknown => String::new(),
+    });
+    let expected = expected.collect::<Vec<_>>().join(" or ");
+    Err(NetworkError::WrongChecksum { path: file.to_owned(), kind, actual, expected })
+}
+
 impl Checksum {
-    /// Refuses `file` if its digits, taken for this checksum, are others.
-    pub(super) fn check(self, file: &Path, digits: &Digits) -> Result<(), NetworkError> {
-        let (kind, actual, expected) = match self {
-            Self::Sha256(expected) => ("SHA-256", Some(&digits.sha256), expected.to_owned()),
-            Self::Sha256Start(expected) if digits.sha256.starts_with(expected) => return Ok(()),
-            Self::Sha256Start(expected) => ("SHA-256", Some(&digits.sha256), format!("{expected}...")),
-            Self::Md5(expected) => ("MD5", digits.md5.as_ref(), expected.to_owned()),
-            Self::Unknown => return Ok(()),
-        };
-        if actual == Some(&expected) {
-            return Ok(());
+    fn fits(self, actual: &Digits) -> bool {
+        match self {
+            Self::Sha256(digits) => actual.sha256 == digits,
+            Self::Sha256Start(digits) => actual.sha256.starts_with(digits),
+            Self::Md5(digits) => actual.md5.as_deref() == Some(digits),
+            Self::Unknown => true,
         }
-        let actual = actual.cloned().unwrap_or_default();
-        Err(NetworkError::WrongChecksum { path: file.to_owned(), kind, actual, expected })
     }
 }
 
@@ -97,13 +110,13 @@ mod tests {
             (Checksum::Sha256Start(&sha256[..8]), "SHA-256"),
             (Checksum::Md5("900150983cd24fb0d6963f7d28e17f72"), "MD5"),
         ] {
-            let check = |pieces: [&[u8]; 2]| {
-                let mut sums = Sums::for_checksum(checksum);
+            let checked = |pieces: [&[u8]; 2]| {
+                let mut sums = Sums::for_checksums(&[checksum]);
                 pieces.iter().for_each(|piece| sums.update(piece));
-                checksum.check(Path::new("file"), &sums.finish())
+                check(Path::new("file"), &[checksum], &sums.finish())
             };
-            assert!(check([b"a", b"bc"]).is_ok(), "{checksum}");
-            let error = check([b"ab", b"d"]).unwrap_err().to_string();
+            assert!(checked([b"a", b"bc"]).is_ok(), "{checksum}");
+            let error = checked([b"ab", b"d"]).unwrap_err().to_string();
             assert!(error.contains(&format!("its {kind} is")), "{error}");
         }
     }

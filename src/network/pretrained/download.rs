@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::super::NetworkError;
-use super::checksum::{Checksum, Sums};
+use super::checksum::{Checksum, Sums, check};
 
 /// More than any published network has.
 const LARGEST: u64 = 4 << 30;
@@ -36,7 +36,7 @@ pub fn download(
     let expected = response.body().content_length();
     let mut body = response.body_mut().with_config().limit(LARGEST).reader();
     let mut file = atomic_write_file::AtomicWriteFile::open(target).map_err(unwritten)?;
-    let mut sums = Sums::for_checksum(checksum);
+    let mut sums = Sums::for_checksums(&[checksum]);
     let mut buffer = vec![0; 1 << 16];
     let mut bytes = 0;
     loop {
@@ -53,7 +53,7 @@ pub fn download(
         return Err(failed(format!("only {bytes} of {expected} bytes came")));
     }
     let digits = sums.finish();
-    checksum.check(target, &digits)?;
+    check(target, &[checksum], &digits)?;
     file.commit().map_err(unwritten)?;
     Ok(digits.sha256)
 }

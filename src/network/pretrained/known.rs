@@ -9,7 +9,7 @@ use std::path::Path;
 
 use super::super::NetworkError;
 use super::super::architecture::Backbone;
-use super::checksum::{Checksum, Sums};
+use super::checksum::{Checksum, Sums, check};
 
 /// A weights file that facies knows by name.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -111,9 +111,8 @@ const KNOWN: [KnownWeights; 22] = [
         origin: "the file below with 16-bit kernels",
         licence: MIT,
     },
-    // Keras published two ResNet50s under this file name. This is the first (layers `res2a_branch2a`, epsilon 1e-3), which
-    // `resnet50_keras` computes; its MD5 stands in keras_applications/resnet50.py up to release 1.0.6. That of the second (layers
-    // `conv2_block1_1_conv`, epsilon 1.001e-5), which Keras fetches today, is 2cb95161c43110f7111970584f804107.
+    // Keras published two ResNet50s under this file name. This is the first (layers `res2a_branch2a`, epsilon 1e-3), whose MD5
+    // stands in `resnet50.py` of keras_applications before ResNets were published together.
     keras(
         Backbone::Resnet50Keras,
         "resnet50_weights_tf_dim_ordering_tf_kernels.h5",
@@ -146,6 +145,11 @@ const KNOWN: [KnownWeights; 22] = [
     ),
 ];
 
+/// The second ResNet50 of that name (layers `conv2_block1_1_conv`, epsilon 1.001e-5), which Keras fetches today from another folder;
+/// whoever has it may import it too.
+const LATER_RESNET50: (&str, Checksum) =
+    ("resnet50_weights_tf_dim_ordering_tf_kernels.h5", Checksum::Md5("2cb95161c43110f7111970584f804107"));
+
 /// The files that networks of this version take.
 pub fn known_weights() -> &'static [KnownWeights] {
     &KNOWN
@@ -170,12 +174,13 @@ impl fmt::Display for Size {
 
 /// The SHA-256 of the file at `path`, which consists of `bytes`; refuses a file that bears the name of a known one and is another.
 pub(super) fn checked(path: &Path, bytes: &[u8]) -> Result<String, NetworkError> {
-    let known = KNOWN.iter().find(|known| path.file_name().is_some_and(|name| name == known.file));
-    let checksum = known.map_or(Checksum::Unknown, |known| known.checksum);
-    let mut sums = Sums::for_checksum(checksum);
+    let named = KNOWN.iter().map(|known| (known.file, known.checksum)).chain([LATER_RESNET50]);
+    let named = named.filter(|(file, _)| path.file_name().is_some_and(|name| name == *file));
+    let checksums: Vec<_> = named.map(|(_, checksum)| checksum).collect();
+    let mut sums = Sums::for_checksums(&checksums);
     sums.update(bytes);
     let digits = sums.finish();
-    checksum.check(path, &digits)?;
+    check(path, &checksums, &digits)?;
     Ok(digits.sha256)
 }
 
@@ -211,7 +216,7 @@ mod tests {
             ("mobilenet_v2-b0353104.pth", "not b03531047ffacf1e2488318dcd2aba1126cde36e3bfe1aa5cb07700aeeee9889"),
             (
                 "resnet50_weights_tf_dim_ordering_tf_kernels.h5",
-                "its MD5 is 900150983cd24fb0d6963f7d28e17f72, not a7b3fe01876f51b976af0dea6bc144eb",
+                "its MD5 is 900150983cd24fb0d6963f7d28e17f72, not a7b3fe01876f51b976af0dea6bc144eb or 2cb95161c43110f7111970584f804107",
             ),
         ] {
             let error = checked(&Path::new("folder").join(name), b"abc").unwrap_err().to_string();
