@@ -204,7 +204,8 @@ fn bottlenecks_and_tuning_see_pictures_as_the_weights_want_them() {
     let imagenet = |n: usize, c: usize, y: usize, x: usize| {
         (pixels[[n, c, y, x]] - [0.485, 0.456, 0.406][c]) / [0.229, 0.224, 0.225][c]
     };
-    let by_hand: [(_, &str, &dyn Fn(usize, usize, usize, usize) -> f32); 2] =
+    type Normalised<'a> = &'a dyn Fn(usize, usize, usize, usize) -> f32;
+    let by_hand: [(_, _, Normalised<'_>); 2] =
         [(Normalization::CaffeBgr, "caffe", &caffe), (Normalization::ImageNet, "imagenet", &imagenet)];
     let backbone = Backbone::Minerals2;
     let layers = backbone.published(Input::Colour, 80, 2).unwrap();
