@@ -1,10 +1,11 @@
 """Small weight files as Keras lays them out, for `src/network/weights_file`.
 
-    python tests/peers/weights_from_keras.py          # writes tests/fixtures/weights_keras1.h5 and weights_keras2.h5
+    python tests/peers/weights_from_keras.py          # writes tests/fixtures/weights_keras1.h5, 2 and 3
     python tests/peers/weights_from_keras.py --check  # the committed files hold what is written today
 
 Keras itself is not needed: its files are HDF5 groups with names in attributes, as its own `saving` module writes them.
-The first is as release 1 wrote `save_weights`, the second as release 2 wrote whole models.
+The first is as release 1 wrote `save_weights`, the second as release 2 wrote whole models, the third as release 3 writes
+`save_weights`: it is checked with whole networks by Keras itself in `check_keras_networks.py`.
 """
 
 import sys
@@ -39,12 +40,36 @@ def second():
     return {"conv1/bn": norm, "sepconv": separable, "predictions": dense}
 
 
+def third():
+    """Classes of layers, counted; each with its name and its tensors, counted. One is within a model within the model."""
+    return {
+        "layers/dense": ("predictions", [count(2, 3), count(3)]),
+        "layers/functional/layers/batch_normalization_1": ("bn", [count(4) + place for place in range(4)]),
+        "layers/functional/layers/separable_conv2d": ("sepconv", [count(3, 3, 4, 1), count(1, 1, 4, 2)]),
+        "layers/activation": ("activation", []),
+    }
+
+
 def files():
     yield FIXTURES / "weights_keras1.h5", first(), ""
     yield FIXTURES / "weights_keras2.h5", second(), "model_weights"
 
 
+def counted(path, is_check):
+    with h5py.File(path, "r" if is_check else "w") as file:
+        for layer, (name, tensors) in third().items():
+            group = file.require_group(f"{layer}/vars")
+            if not is_check:
+                group.attrs["name"] = name
+                for place, values in enumerate(tensors):
+                    group[str(place)] = values
+            assert group.attrs["name"] == name and len(group) == len(tensors), (path, layer)
+            for place, values in enumerate(tensors):
+                assert np.array_equal(group[str(place)], values), (path, layer, place)
+
+
 def main():
+    counted(FIXTURES / "weights_keras3.weights.h5", "--check" in sys.argv[1:])
     for path, layers, root in files():
         if "--check" not in sys.argv[1:]:
             with h5py.File(path, "w") as file:

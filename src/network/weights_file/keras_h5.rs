@@ -1,4 +1,5 @@
-//! Keras' HDF5 files: a group for each layer, named in the attribute `layer_names`, which names its tensors in `weight_names`.
+//! Keras' HDF5 files: a group for each layer, named in the attribute `layer_names`, which names its tensors in `weight_names`; or as
+//! release 3 writes them ([`super::keras_layers`]).
 
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use hdf5::{Dataset, Group};
 
 use super::budget::Budget;
 use super::keras::converted;
+use super::keras_layers::read_layers;
 use crate::network::NamedArray;
 
 /// An HDF5 file's first bytes.
@@ -24,20 +26,28 @@ pub(super) fn read_keras(path: &Path, length: u64) -> Result<Vec<NamedArray>, St
         Err(_) => file.group("/").map_err(failed)?,
     };
     let mut budget = Budget::of_file(length);
-    let layers = texts(&root, "layer_names", &mut budget)?;
-    let mut arrays = Vec::new();
-    for layer in &layers {
-        let group = root.group(layer).map_err(|_| format!("layer `{layer}` is missing"))?;
-        for weight in texts(&group, "weight_names", &mut budget)? {
-            let dataset = group.dataset(&weight).map_err(|_| format!("tensor `{weight}` of `{layer}` is missing"))?;
-            let array = array(&dataset, &mut budget).map_err(|message| format!("tensor `{weight}`: {message}"))?;
-            arrays.push(converted(layer, &weight, array));
-        }
-    }
+    let arrays = match root.group("layers") {
+        Ok(layers) if root.attr("layer_names").is_err() => read_layers(&layers, &mut budget)?,
+        _ => read_named_layers(&root, &mut budget)?,
+    };
     if arrays.is_empty() { Err("it holds no layers with weights".to_owned()) } else { Ok(arrays) }
 }
 
-fn array(dataset: &Dataset, budget: &mut Budget) -> Result<NamedArray, String> {
+fn read_named_layers(root: &Group, budget: &mut Budget) -> Result<Vec<NamedArray>, String> {
+    let mut arrays = Vec::new();
+    for layer in &texts(root, "layer_names", budget)? {
+        let group = root.group(layer).map_err(|_| format!("layer `{layer}` is missing"))?;
+        for weight in texts(&group, "weight_names", budget)? {
+            let dataset = group.dataset(&weight).map_err(|_| format!("tensor `{weight}` of `{layer}` is missing"))?;
+            let array = array(&dataset, budget).map_err(|message| format!("tensor `{weight}`: {message}"))?;
+            arrays.push(converted(layer, &weight, array));
+        }
+    }
+    Ok(arrays)
+}
+
+/// A tensor that has no name yet.
+pub(super) fn array(dataset: &Dataset, budget: &mut Budget) -> Result<NamedArray, String> {
     let shape = dataset.shape();
     let count = shape.iter().fold(1_u64, |count, &side| count.saturating_mul(side as u64));
     budget.take(count, size_of::<f32>(), || "it".to_owned())?;
@@ -46,7 +56,7 @@ fn array(dataset: &Dataset, budget: &mut Budget) -> Result<NamedArray, String> {
 }
 
 /// The texts of an attribute, of fixed length as h5py writes bytes, or of any.
-fn texts(group: &Group, name: &str, budget: &mut Budget) -> Result<Vec<String>, String> {
+pub(super) fn texts(group: &Group, name: &str, budget: &mut Budget) -> Result<Vec<String>, String> {
     let failed = |error: hdf5::Error| format!("its `{name}`: {error}");
     let attribute = group.attr(name).map_err(|_| format!("`{}` has no attribute `{name}`", group.name()))?;
     let descriptor = attribute.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(failed)?;

@@ -6,6 +6,7 @@
 mod budget;
 mod keras;
 mod keras_h5;
+mod keras_layers;
 mod pickle;
 mod reader;
 mod safetensors_file;

@@ -62,6 +62,7 @@ mod tests {
     /// Written by `tests/peers/weights_from_keras.py`.
     const KERAS1: &[u8] = include_bytes!("../../../tests/fixtures/weights_keras1.h5");
     const KERAS2: &[u8] = include_bytes!("../../../tests/fixtures/weights_keras2.h5");
+    const KERAS3: &[u8] = include_bytes!("../../../tests/fixtures/weights_keras3.weights.h5");
 
     fn read(bytes: &[u8]) -> Result<Vec<NamedArray>, NetworkError> {
         read_weights_file(Path::new("weights"), bytes).map(|file| file.arrays)
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn keras_files_of_both_releases_come_in_our_order() {
+    fn keras_files_of_all_releases_come_in_our_order() {
         let eighths = |count: u16| (0..count).map(|number| f32::from(number) / 8.0);
         // [rows, columns, inputs, outputs] to [outputs, inputs, rows, columns].
         let kernel = (0..4_u16).flat_map(|output| {
@@ -135,6 +136,7 @@ mod tests {
             array("bn.weight", &[4], eighths(4)),
         ];
         assert_eq!(read_keras_fixture(KERAS1, KERAS1.len()).unwrap(), expected);
+        let norm = expected[2..].to_vec();
         let depthwise = (0..4_u16).flat_map(|channel| (0..9).map(move |tap| f32::from(tap * 4 + channel) / 8.0));
         let expected = [
             array("conv1/bn.bias", &[4], eighths(4)),
@@ -146,6 +148,8 @@ mod tests {
             array("sepconv.pointwise.weight", &[2, 4, 1, 1], [0, 2, 4, 6, 1, 3, 5, 7].map(|value| value as f32 / 8.0)),
         ];
         assert_eq!(read_keras_fixture(KERAS2, KERAS2.len()).unwrap(), expected);
+        let expected = [&norm[..], &expected[3..]].concat();
+        assert_eq!(read_keras_fixture(KERAS3, KERAS3.len()).unwrap(), expected);
     }
 
     #[test]
