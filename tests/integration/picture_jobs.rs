@@ -199,19 +199,19 @@ fn bottlenecks_and_tuning_see_pictures_as_the_weights_want_them() {
     let folder = PictureFolder::scan(&workshop.path("rocks")).unwrap();
     let pixels = load_pictures(folder.pictures(), PictureShape { size: [80, 80], fit: Fit::Stretch }).unwrap().pixels;
     // Blue, green, red of 0 to 255 minus ImageNet's mean; red, green, blue over mean and deviation.
-    let caffe =
-        |n: usize, c: usize, y: usize, x: usize| 255.0 * pixels[[n, 2 - c, y, x]] - [103.939, 116.779, 123.68][c];
-    let imagenet = |n: usize, c: usize, y: usize, x: usize| {
+    let caffe = Array4::from_shape_fn(pixels.dim(), |(n, c, y, x)| {
+        255.0 * pixels[[n, 2 - c, y, x]] - [103.939, 116.779, 123.68][c]
+    });
+    let imagenet = Array4::from_shape_fn(pixels.dim(), |(n, c, y, x)| {
         (pixels[[n, c, y, x]] - [0.485, 0.456, 0.406][c]) / [0.229, 0.224, 0.225][c]
-    };
-    type Normalised<'a> = &'a dyn Fn(usize, usize, usize, usize) -> f32;
-    let by_hand: [(_, _, Normalised<'_>); 2] =
-        [(Normalization::CaffeBgr, "caffe", &caffe), (Normalization::ImageNet, "imagenet", &imagenet)];
+    });
     let backbone = Backbone::Minerals2;
     let layers = backbone.published(Input::Colour, 80, 2).unwrap();
     let arrays: Vec<_> =
         arrays_by_name(&layers).into_iter().filter(|array| !array.name.starts_with("scores.")).collect();
-    for (normalization, name, normalised) in by_hand {
+    for (normalization, name, input) in
+        [(Normalization::CaffeBgr, "caffe", caffe), (Normalization::ImageNet, "imagenet", imagenet)]
+    {
         let weights = format!("{name}.safetensors");
         let note = serde_json::json!({
             "network": backbone, "normalization": normalization, "file": "published.h5", "sha256": "4711",
@@ -235,7 +235,6 @@ fn bottlenecks_and_tuning_see_pictures_as_the_weights_want_them() {
         };
         let pretrained = Pretrained::read(&workshop.path(&weights)).unwrap();
         let network = PictureModel::new(description, Some(&pretrained)).unwrap().features(Device::cpu()).unwrap();
-        let input = Array4::from_shape_fn(pixels.dim(), |(n, c, y, x)| normalised(n, c, y, x));
         let expected = network.patch_scores(input.view()).unwrap();
         let (kept, record) = read_arrays(&workshop.path(&format!("runs/bottlenecks/{name}.safetensors"))).unwrap();
         let record: serde_json::Value = serde_json::from_str(&record).unwrap();

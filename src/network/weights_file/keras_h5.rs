@@ -35,9 +35,9 @@ pub(super) fn read_keras(path: &Path, length: u64) -> Result<Vec<NamedArray>, St
 
 fn read_named_layers(root: &Group, budget: &mut Budget) -> Result<Vec<NamedArray>, String> {
     let mut arrays = Vec::new();
-    for layer in &texts(root, "layer_names")? {
+    for layer in &texts(root, "layer_names", budget)? {
         let group = root.group(layer).map_err(|_| format!("layer `{layer}` is missing"))?;
-        for weight in texts(&group, "weight_names")? {
+        for weight in texts(&group, "weight_names", budget)? {
             let dataset = group.dataset(&weight).map_err(|_| format!("tensor `{weight}` of `{layer}` is missing"))?;
             let array = array(&dataset, budget).map_err(|message| format!("tensor `{weight}`: {message}"))?;
             arrays.push(converted(layer, &weight, array));
@@ -56,10 +56,11 @@ pub(super) fn array(dataset: &Dataset, budget: &mut Budget) -> Result<NamedArray
 }
 
 /// The texts of an attribute, of fixed length as h5py writes bytes, or of any.
-pub(super) fn texts(group: &Group, name: &str) -> Result<Vec<String>, String> {
+pub(super) fn texts(group: &Group, name: &str, budget: &mut Budget) -> Result<Vec<String>, String> {
     let failed = |error: hdf5::Error| format!("its `{name}`: {error}");
     let attribute = group.attr(name).map_err(|_| format!("`{}` has no attribute `{name}`", group.name()))?;
     let descriptor = attribute.dtype().and_then(|dtype| dtype.to_descriptor()).map_err(failed)?;
+    budget.take(attribute.size() as u64, LONGEST, || format!("the names in `{name}`"))?;
     let all = |texts: Vec<String>| Ok(texts);
     match descriptor {
         TypeDescriptor::FixedAscii(length) | TypeDescriptor::FixedUnicode(length) if length <= LONGEST => {

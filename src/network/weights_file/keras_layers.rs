@@ -46,7 +46,7 @@ fn read_models(layers: &Group, depth: usize, budget: &mut Budget, arrays: &mut V
 }
 
 fn read_layer(member: &str, tensors: &Group, budget: &mut Budget, arrays: &mut Vec<NamedArray>) -> Result<(), String> {
-    let name = texts(tensors, "name").ok().and_then(|names| names.into_iter().next()).ok_or_else(|| {
+    let name = texts(tensors, "name", budget).ok().and_then(|names| names.into_iter().next()).ok_or_else(|| {
         format!("its layer `{member}` does not say its name; write it with `model.save(\"NAME.h5\")` or a later Keras")
     })?;
     let class = match member.rsplit_once('_') {
