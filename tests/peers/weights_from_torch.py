@@ -44,6 +44,7 @@ def main():
         committed = committed.get("state_dict", committed)
         for name, tensor in state().items():
             assert torch.equal(committed[name], tensor) and committed[name].dtype == tensor.dtype, (path, name)
+        print(f"{path.name}: as PyTorch {torch.__version__} writes it")
 
 
 if __name__ == "__main__":
