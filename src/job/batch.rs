@@ -51,7 +51,12 @@ pub fn run_batch(
             Err(error) => {
                 let remedy = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
                 listener.notice(&JobEvent::Warning(&format!("{} failed: {error}{remedy}", job.name())));
+                // What stands in the folder is of other settings; a table of earlier runs is worth more than that news.
+                let refused = matches!(error, RunError::OtherRun { .. });
                 rows[place].fail(&error);
+                if refused && record.is_none() && summary.exists() {
+                    continue;
+                }
             }
         }
         write_summary(&folder, &plan.name, &rows, &groups, record.as_ref())?;

@@ -352,7 +352,9 @@ impl Prepared {
         let model_sha256 = plan.record.model_sha256.clone().unwrap_or_default();
         if plan.evaluates {
             let start = Instant::now();
-            let mut stage = evaluation::evaluate(loaded, &material, &model, device, threads, &plan.folder, listener)?;
+            let folder = &plan.folder;
+            let mut stage =
+                evaluation::evaluate(loaded, &material, &model, device, threads, folder, listener, interrupted)?;
             stage.warnings = listener.take();
             let scored = identity::of_evaluation(&loaded.job);
             let identity = format!("{} {model_sha256} {device} {scored}", plan.training_identity);

@@ -1,5 +1,7 @@
 //! The use case `evaluate`: scores of the trained model on the labelled voxels.
 
+use std::sync::atomic::AtomicBool;
+
 use super::explain::amplitude_of;
 use super::material::split_summary;
 use super::patch_of_voxel::patch_of_voxel;
@@ -7,7 +9,7 @@ use super::run_folder::{FigureRecord, FileRecord, RunFolder, StageRecord};
 use super::training::scoring_engine;
 use super::{JobEvent, Listener, LoadedJob, Material, RunError};
 use crate::dataset::{SeismicDataset, Subset};
-use crate::metrics::Metrics;
+use crate::metrics::{ConfusionMatrix, Metrics};
 use crate::network::{Device, Model, Predictor, Segmentation, set_threads};
 use crate::predict::{ScoreOptions, Search, score, search_voxels};
 use crate::report::{
@@ -20,7 +22,8 @@ use crate::volume::Volume;
 /// pictures of confusion and reliability.
 ///
 /// # Errors
-/// When the labels no longer fit the model, or a file cannot be written.
+/// When the labels no longer fit the model, a file cannot be written, or on interruption.
+#[expect(clippy::too_many_arguments, reason = "each is one of the things that an evaluation works with")]
 pub(super) fn evaluate(
     loaded: &LoadedJob,
     material: &Material,
@@ -29,6 +32,7 @@ pub(super) fn evaluate(
     threads: usize,
     folder: &RunFolder,
     listener: &mut dyn Listener,
+    interrupted: &AtomicBool,
 ) -> Result<StageRecord, RunError> {
     let job = &loaded.job;
     listener.notice(&JobEvent::Stage("scoring the labelled voxels"));
@@ -39,6 +43,7 @@ pub(super) fn evaluate(
         engine: scoring_engine(&predictor, &dataset),
         padding: job.patch.padding.into(),
         most_voxels: Some(job.evaluation.patches),
+        interrupted: Some(interrupted),
     };
     let all = [Subset::Train, Subset::Validation, Subset::Test];
     let subsets: Vec<Subset> =
@@ -89,6 +94,9 @@ pub(super) fn evaluate(
         );
         record.figures.push(FigureRecord { name: "figures/reliability.png".into(), caption, bytes: 0 });
     }
+    for (place, subset) in subsets.iter().enumerate() {
+        warn_of_absent_classes(subset.name(), sums[place].confusion(), material, listener);
+    }
     for (subset, scores) in metrics.subsets() {
         let text = format!(
             "accuracy {:.3}, balanced accuracy {:.3}, mean IoU {:.3} ({} voxels)",
@@ -111,6 +119,22 @@ pub(super) fn evaluate(
     Ok(record)
 }
 
+/// Scores of a share that lacks classes say nothing of them, however good they look.
+fn warn_of_absent_classes(subset: &str, confusion: &ConfusionMatrix, material: &Material, listener: &mut dyn Listener) {
+    let absent = material.classes.iter().enumerate().filter(|(class, _)| confusion.support(*class) == 0);
+    let names: Vec<&str> = absent.map(|(_, class)| class.name.as_str()).collect();
+    if names.is_empty() || confusion.total() == 0 {
+        return;
+    }
+    let text = format!(
+        "{} of {} classes have no {subset} voxel, so its scores are of the others alone: {}",
+        names.len(),
+        material.classes.len(),
+        names.join(", ")
+    );
+    listener.notice(&JobEvent::Warning(&text));
+}
+
 /// The voxels that the network is most sure of and wrong about, as a picture of their patches and as a table.
 #[expect(clippy::too_many_arguments, reason = "each is one of the things that an evaluation works with")]
 fn show_most_wrong(
@@ -118,7 +142,7 @@ fn show_most_wrong(
     material: &Material,
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subset: Subset,
     folder: &RunFolder,
     record: &mut StageRecord,

@@ -5,15 +5,17 @@ use std::path::PathBuf;
 
 use ndarray::{Array3, ArrayView2, Axis};
 
+use super::differences::Changes;
 use super::feature_maps::{maps_figure, shares};
+use super::identity::{self, hash_inputs};
 use super::patch_of_voxel::{part_round, patch_of_voxel, seen_of_voxel};
 use super::run_folder::RunFolder;
 use super::schema::{Job, TrainingForm};
 use super::training::{MODEL_FILE, scoring_engine};
-use super::{JobEvent, Listener, LoadedJob, Material, RunError};
+use super::{JobEvent, Listener, LoadedJob, Material, RunError, job_yaml};
 use crate::dataset::{Padding, Subset};
 use crate::grid::Section;
-use crate::network::{DeviceChoice, Model, Segmentation, set_threads};
+use crate::network::{Device, DeviceChoice, Model, Segmentation, set_threads};
 use crate::predict::{ScoreOptions, Search, search_voxels};
 use crate::report::{Figure, Tile, TileContent, TilesFigure};
 use crate::volume::Volume;
@@ -63,6 +65,7 @@ pub fn explain(
     if !folder.file(MODEL_FILE).exists() {
         return Err(RunError::NoModel { path: folder.path().to_owned() });
     }
+    check_trained(loaded, &folder, device)?;
     let model = Model::load(&folder.file(MODEL_FILE))?;
     let material = Material::open(loaded, listener)?;
     let class = match &options.class {
@@ -97,10 +100,18 @@ pub fn explain(
         let subset = [Subset::Test, Subset::Validation, Subset::Train];
         let subset = subset.into_iter().find(|&subset| dataset.total(subset) > 0).unwrap_or(Subset::Train);
         let engine = scoring_engine(&predictor, &dataset);
-        let score = ScoreOptions { engine, padding, most_voxels: Some(job.evaluation.patches) };
+        let score = ScoreOptions { engine, padding, most_voxels: Some(job.evaluation.patches), interrupted: None };
         for (search, most) in searches.into_iter().filter(|(_, most)| *most > 0) {
             listener.notice(&JobEvent::Stage(&format!("searching the {} voxels", subset.name())));
             let found = search_voxels(&dataset, &predictor, &score, subset, search, [most, side / 2])?;
+            if found.len() < most {
+                let text = format!(
+                    "{} of {most} voxels are shown: there are no more that lie {} apart",
+                    found.len(),
+                    side / 2
+                );
+                listener.notice(&JobEvent::Note(&text));
+            }
             voxels.extend(found.iter().map(|voxel| (voxel.section, voxel.trace, voxel.sample, Some(*voxel))));
         }
     }
@@ -127,7 +138,10 @@ pub fn explain(
         let (inline, crossline) = (geometry.inline.number(inline), geometry.crossline.number(crossline));
         let (position, unit) = (geometry.vertical.position(sample), geometry.vertical.domain.unit());
         let title = format!("inline {inline}, crossline {crossline}, {position} {unit}");
-        let file = format!("{PICTURES}/inline-{inline}-crossline-{crossline}-{position}{unit}");
+        // What was asked for, so that another question leaves another picture.
+        let asked = [&options.class, &options.layer].into_iter().flatten();
+        let asked: String = asked.map(|asked| format!("-{}", asked.replace(['/', '\\'], "-"))).collect();
+        let file = format!("{PICTURES}/inline-{inline}-crossline-{crossline}-{position}{unit}{asked}");
         let name = |code: usize| material.classes.get(code as u8).map_or("", |class| class.name.as_str());
         let labelled = judged.map(|judged| format!("labelled {}", name(usize::from(judged.truth)))).unwrap_or_default();
         let share = explanation.probabilities.get(explanation.class).copied().unwrap_or_default();
@@ -161,6 +175,20 @@ pub fn explain(
         }
     }
     Ok(pictures)
+}
+
+/// Refuses a job that is not the one that the folder's model was trained by: its division would call voxels test voxels that the
+/// model learnt from.
+fn check_trained(loaded: &LoadedJob, folder: &RunFolder, device: Device) -> Result<(), RunError> {
+    let (job, inputs) = (&loaded.job, hash_inputs(loaded)?);
+    let record = folder.record()?;
+    let training = record.as_ref().and_then(|record| record.stages.training.as_ref());
+    if training.is_none_or(|stage| stage.identity == identity::of_training(job, &inputs)) {
+        return Ok(());
+    }
+    let changes = Changes::new(folder, job_yaml(job).ok().as_deref(), record.as_ref(), &inputs, &[device]);
+    let (path, differences) = (folder.path().to_owned(), changes.of_training());
+    Err(RunError::OtherRun { path, stage: "training", differences })
 }
 
 /// Side of what is shown of a voxel: its patch, or the crop that a network that segments learns from.

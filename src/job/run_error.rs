@@ -269,7 +269,11 @@ impl RunError {
             self,
             Self::Interrupted
                 | Self::Train(TrainError::Interrupted { .. })
-                | Self::Predict(PredictError::Interrupted { .. } | PredictError::PicturesInterrupted { .. })
+                | Self::Predict(
+                    PredictError::Interrupted { .. }
+                        | PredictError::PicturesInterrupted { .. }
+                        | PredictError::ScoringInterrupted
+                )
         )
     }
 

@@ -169,6 +169,7 @@ impl PreparedTraining {
             engine: scoring_engine(&self.learner.predictor()?, &self.dataset),
             padding,
             most_voxels: Some(MOST_VALIDATION_PATCHES),
+            interrupted: None,
         };
         let validator = SubsetValidator { dataset: &self.dataset, classes: &self.description.classes, options };
         let validates = self.dataset.total(Subset::Validation) > 0;

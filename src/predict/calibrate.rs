@@ -19,7 +19,7 @@ const MOST_VOXELS: u64 = 200_000;
 pub fn fit_temperature(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subset: Subset,
 ) -> Result<Option<f64>, PredictError> {
     let every = dataset.total(subset).div_ceil(MOST_VOXELS).max(1);

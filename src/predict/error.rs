@@ -85,6 +85,10 @@ pub enum PredictError {
         /// Why not.
         reason: &'static str,
     },
+    /// Asked to stop while labelled voxels were scored.
+    #[error("interrupted while labelled voxels were scored")]
+    #[diagnostic(help("the model is kept; the same command scores them anew"))]
+    ScoringInterrupted,
     /// Asked to stop.
     #[error("interrupted after {finished} of {total} sections")]
     #[diagnostic(help("finished sections are kept; the same command continues"))]

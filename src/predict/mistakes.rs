@@ -47,7 +47,7 @@ pub enum Search {
 pub fn search_voxels(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subset: Subset,
     search: Search,
     [most, spacing]: [usize; 2],

@@ -1,6 +1,7 @@
 //! Scores of a network on the labelled voxels of a job.
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{Array1, Array3, ArrayView1, s};
 
@@ -12,14 +13,25 @@ use crate::network::Predictor;
 use crate::train::{Validation, Validator};
 
 /// How labelled voxels are scored.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ScoreOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct ScoreOptions<'a> {
     /// Dense: whole sections. Patch: one window a labelled voxel.
     pub engine: Engine,
     /// What windows see beyond the survey's edge; as in training.
     pub padding: Padding,
     /// Most voxels of a subset that the patch engine scores, spread evenly over the subset; `None` scores all.
     pub most_voxels: Option<usize>,
+    /// Set to stop between batches or sections; nothing stops it if left out.
+    pub interrupted: Option<&'a AtomicBool>,
+}
+
+impl ScoreOptions<'_> {
+    fn go_on(&self) -> Result<(), PredictError> {
+        match self.interrupted {
+            Some(interrupted) if interrupted.load(Ordering::Relaxed) => Err(PredictError::ScoringInterrupted),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Scores of `predictor` on each of `subsets`.
@@ -29,7 +41,7 @@ pub struct ScoreOptions {
 pub fn score(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subsets: &[Subset],
 ) -> Result<Vec<ScoreSums>, PredictError> {
     options.engine.check(predictor)?;
@@ -44,7 +56,7 @@ pub fn score(
 fn score_sections(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subsets: &[Subset],
 ) -> Result<Vec<ScoreSums>, PredictError> {
     let empty = || ScoreSums::of_calibrated(dataset.class_count(), predictor.temperature());
@@ -61,10 +73,11 @@ fn score_sections(
 /// Class probabilities `[class, trace, sample]` of a section, where a trace has a voxel of `subsets`.
 fn labelled_probabilities(
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     section: &LabelledSection,
     subsets: &[Subset],
 ) -> Result<Array3<f32>, PredictError> {
+    options.go_on()?;
     let asked = |trace: usize| section.subset.row(trace).iter().any(|subset| subsets.contains(subset));
     let traces = Array1::from_shape_fn(section.subset.nrows(), asked);
     let window = SectionWindow::whole(section.channels.shape());
@@ -74,13 +87,14 @@ fn labelled_probabilities(
 fn score_patches(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     batch: usize,
     subset: Subset,
 ) -> Result<ScoreSums, PredictError> {
     let mut sums = ScoreSums::of_calibrated(dataset.class_count(), predictor.temperature());
     let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
     for batch in walk.batches() {
+        options.go_on()?;
         let probabilities = predictor.patch_probabilities(batch.values.view())?;
         sums.add_rows(&batch.codes, probabilities.view());
     }
@@ -91,7 +105,7 @@ fn score_patches(
 pub(super) fn each_voxel(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subset: Subset,
     mut take: impl FnMut(u8, &[f32]),
 ) -> Result<(), PredictError> {
@@ -102,7 +116,7 @@ pub(super) fn each_voxel(
 pub(super) fn each_labelled(
     dataset: &SeismicDataset,
     predictor: &Predictor,
-    options: &ScoreOptions,
+    options: &ScoreOptions<'_>,
     subset: Subset,
     mut take: impl FnMut([usize; 3], u8, &[f32]),
 ) -> Result<(), PredictError> {
@@ -112,6 +126,7 @@ pub(super) fn each_labelled(
         let walk = PatchWalk::new(dataset, subset, predictor.patch(), options.padding, batch, options.most_voxels)?;
         let mut places = walk.places();
         for batch in walk.batches() {
+            options.go_on()?;
             let probabilities = predictor.patch_probabilities(batch.values.view())?;
             for ((&code, row), place) in batch.codes.iter().zip(probabilities.outer_iter()).zip(&mut places) {
                 hand_over(place, code, row);
@@ -137,7 +152,7 @@ pub struct SubsetValidator<'a> {
     /// Their classes.
     pub classes: &'a ClassTable,
     /// How to score them.
-    pub options: ScoreOptions,
+    pub options: ScoreOptions<'a>,
 }
 
 impl Validator for SubsetValidator<'_> {

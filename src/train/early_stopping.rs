@@ -17,6 +17,10 @@ impl EarlyStopping {
     /// Why to stop after the last epoch of `history`, if there is a reason.
     pub fn reason(&self, history: &[EpochRecord]) -> Option<String> {
         let costs: Vec<f64> = history.iter().map(|record| self.monitor.cost(record)).collect();
+        if costs.iter().all(|cost| *cost == f64::INFINITY) {
+            // ROC AUC and kappa are nothing where one class alone validates: that is no lack of progress.
+            return None;
+        }
         let best = first_best(&costs, self.min_delta)?;
         let stalled = (costs.len() - 1 - best) as u64 >= self.patience.max(1);
         let name = self.monitor.name();
@@ -24,13 +28,15 @@ impl EarlyStopping {
     }
 }
 
-/// Place of the epoch whose weights to keep: the one that `monitor` finds best, or the last one where nothing is validated.
+/// Place of the epoch whose weights to keep: the one that `monitor` finds best, or else the loss, where that is undefined in all
+/// epochs, or the last one where nothing is validated.
 pub(super) fn best_epoch(history: &[EpochRecord], monitor: Monitor) -> Option<usize> {
     let costs: Vec<f64> = history.iter().map(|record| monitor.cost(record)).collect();
-    if costs.iter().all(|cost| *cost == f64::INFINITY) {
-        return history.len().checked_sub(1);
+    match (costs.iter().all(|cost| *cost == f64::INFINITY), monitor) {
+        (true, Monitor::Loss) => history.len().checked_sub(1),
+        (true, _) => best_epoch(history, Monitor::Loss),
+        (false, _) => first_best(&costs, 0.0),
     }
-    first_best(&costs, 0.0)
 }
 
 /// The last place that was better than the best one before it by more than `min_delta`.
@@ -84,7 +90,8 @@ mod tests {
             (Monitor::Loss, 2),
             (Monitor::MeanIou, 1),
             (Monitor::Accuracy, 0),
-            (Monitor::Kappa, 3),
+            // Undefined in all epochs, so the loss decides.
+            (Monitor::Kappa, 2),
             (Monitor::Fwiu, 1),
             (Monitor::RocAuc, 3),
             (Monitor::Mae, 3),
@@ -92,5 +99,6 @@ mod tests {
             assert_eq!(best_epoch(&history, monitor), Some(best), "{monitor:?}");
         }
         assert_eq!(best_epoch(&[], Monitor::Loss), None);
+        assert_eq!(reason(Monitor::Kappa), None, "a value that is never defined stops nothing");
     }
 }

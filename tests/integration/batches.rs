@@ -63,6 +63,11 @@ fn a_batch_runs_what_is_not_finished_and_compares() {
     let finished = workshop.bytes("runs");
     workshop.facies(&["batch", "batch.yaml"]).expect(0, &["finished"]);
     assert_same_files(&workshop.bytes("runs"), &finished);
+
+    // Other settings in the same folders: nothing is made, and nothing told anew of what stands there.
+    let other = workshop.facies(&["batch", "batch.yaml", "--set", "training.loss={focal: {}}"]);
+    other.expect(1, &["4 of 4 runs failed", "training.loss", "--overwrite"]);
+    assert_same_files(&workshop.bytes("runs"), &finished);
 }
 
 #[test]

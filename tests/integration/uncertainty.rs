@@ -107,6 +107,8 @@ fn explain_draws_chosen_and_most_wrong_voxels_and_refuses_what_is_not_there() {
     let explained =
         workshop.facies(&["explain", "job.yaml", "--at", "104,320,100", "--wrong", "2", "--uncertain", "1", "--maps"]);
     explained.expect(0, &["explanations/inline-104-crossline-320-100ms.png", "100ms-maps.png"]);
+    let of_class = workshop.facies(&["explain", "job.yaml", "--at", "104,320,100", "--class", "salt"]);
+    of_class.expect(0, &["crossline-320-100ms-salt.png"]);
     let pictures: Vec<&str> = explained.answer.lines().collect();
     assert!(pictures.len() >= 4, "{pictures:?}");
     for picture in pictures {
@@ -118,6 +120,11 @@ fn explain_draws_chosen_and_most_wrong_voxels_and_refuses_what_is_not_there() {
         (vec!["--at", "104,320,100", "--class", "coal"], vec!["`coal` is none of the classes", "salt"]),
         (vec!["--at", "104,320,100", "--layer", "x"], vec!["no layer `x`", "it has"]),
         (vec![], vec!["nothing to explain", "--wrong 4"]),
+        // What this split calls test voxels, the network has learnt from.
+        (
+            vec!["--wrong", "1", "--set", "split={stripes: {train: 20, gap: 4, test: 12}}"],
+            vec!["holds the training of a job with other settings", "split.random: ", "--overwrite"],
+        ),
     ] {
         workshop.facies(&[&["explain", "job.yaml"], &arguments[..]].concat()).expect_refusal(2, &parts);
     }

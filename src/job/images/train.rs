@@ -72,6 +72,13 @@ pub fn train_images(
     let folder = options.model.with_extension("");
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let sets = PictureSets::of(&bottlenecks);
+    for (name, set) in sets.all().filter(|(name, _)| *name != "train") {
+        let shared = set.shared_with(&sets.train);
+        if shared > 0 {
+            let text = format!("{shared} {name} pictures train as well, so that score says nothing of other pictures");
+            listener.notice(&JobEvent::Warning(&text));
+        }
+    }
     let fold_sets = |count| fold_sets(&sets, &bottlenecks.network().classes, count, recipe.seed);
     let parts = options.folds.map(fold_sets).transpose()?;
     if options.overwrite {

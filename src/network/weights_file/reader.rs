@@ -34,8 +34,10 @@ pub(in crate::network) fn read_weights_file(path: &Path, bytes: &[u8]) -> Result
         let arrays = read_keras(path, bytes.len() as u64).map_err(broken)?;
         WeightsFile { arrays, dialect: Dialect::Keras, note: None }
     } else {
-        let arrays =
-            read_safetensors(bytes).map_err(|message| NetworkError::Safetensors { path: path.to_owned(), message })?;
+        let arrays = read_safetensors(bytes).map_err(|message| match program_of(path) {
+            Some(program) => broken(format!("it does not begin as the files of {program} do")),
+            None => NetworkError::Safetensors { path: path.to_owned(), message },
+        })?;
         if arrays.iter().any(|array| is_keras_name(&array.name)) {
             let arrays = arrays.into_iter().map(converted_path).collect();
             WeightsFile { arrays, dialect: Dialect::Keras, note: None }
@@ -45,6 +47,15 @@ pub(in crate::network) fn read_weights_file(path: &Path, bytes: &[u8]) -> Result
     };
     file.arrays.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(file)
+}
+
+/// Whose files have the ending of this one, apart from safetensors.
+fn program_of(path: &Path) -> Option<&'static str> {
+    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "pth" | "pt" => Some("PyTorch"),
+        "h5" | "hdf5" => Some("Keras"),
+        _ => None,
+    }
 }
 
 fn of_torch(arrays: Vec<NamedArray>) -> WeightsFile {
@@ -89,6 +100,18 @@ mod tests {
         ];
         assert_eq!(read(LEGACY).unwrap(), expected);
         assert_eq!(read(ZIP).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_told_by_its_ending() {
+        for (name, words) in [
+            ("a.pth", "it does not begin as the files of PyTorch do"),
+            ("a.H5", "it does not begin as the files of Keras do"),
+            ("a.safetensors", "no readable safetensors file"),
+        ] {
+            let Err(error) = read_weights_file(Path::new(name), b"only text, no weights") else { panic!("{name}") };
+            assert!(error.to_string().contains(words), "{error}");
+        }
     }
 
     #[test]

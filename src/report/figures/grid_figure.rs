@@ -134,11 +134,16 @@ impl<'a> GridFigure<'a> {
                 })
             }
             Content::Shade(shade) => {
-                let values = smooth(shade.values, width, height);
-                Picture::new(width, height, |x, y| match self.prediction.map(|codes| codes[[columns[x], rows[y]]]) {
-                    Some(UNLABELLED) => PALE.0,
-                    _ => shade.color(values[[x, y]]),
-                })
+                let predicted =
+                    |x: usize, y: usize| self.prediction.is_none_or(|codes| codes[[columns[x], rows[y]]] != UNLABELLED);
+                // Where nothing was predicted there is nothing to blend with.
+                let has_gaps = self.prediction.is_some_and(|codes| codes.iter().any(|&code| code == UNLABELLED));
+                let values = (!has_gaps).then(|| smooth(shade.values, width, height));
+                let value = |x: usize, y: usize| match &values {
+                    Some(values) => values[[x, y]],
+                    None => shade.values[[columns[x], rows[y]]],
+                };
+                Picture::new(width, height, |x, y| if predicted(x, y) { shade.color(value(x, y)) } else { PALE.0 })
             }
         }
     }
@@ -286,6 +291,10 @@ mod tests {
         assert_eq!(pixels(Content::Classes(codes.view())), expected);
         let expected = [0.0, f32::NAN, 1.0, 1.0, 0.5, 1.0].map(|c| if c.is_nan() { PALE.0 } else { share_color(c) });
         assert_eq!(pixels(Content::Shade(shades[0])), expected);
+        // Enlarged, no colour of a gap runs into its neighbours.
+        let enlarged = Layout { columns: 1, rows: 1, width: 12, height: 8 };
+        let own: Vec<_> = confidence.iter().map(|&value| share_color(value)).chain([PALE.0]).collect();
+        assert!(figure.picture(&Content::Shade(shades[0]), enlarged).pixels.iter().all(|color| own.contains(color)));
         assert_eq!(Shade { most: 4.0, ..shades[0] }.color(1.0), share_color(0.25));
     }
 
