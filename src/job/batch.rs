@@ -33,7 +33,7 @@ pub fn run_batch(
     listener: &mut dyn Listener,
     interrupted: &AtomicBool,
 ) -> Result<BatchOutcome, RunError> {
-    let jobs = load_all(plan, arguments)?;
+    let jobs = load_all(plan, arguments, listener)?;
     let groups = alike(&jobs)?;
     let folder = options.output.join(&plan.name);
     let options = RunOptions { output: folder.clone(), ..options.clone() };
@@ -75,21 +75,26 @@ fn refuse_overridden(plan: &BatchPlan, arguments: &[String]) -> Result<(), JobEr
         let key = key(argument);
         varied.iter().any(|varied| within(&key, varied) || within(varied, &key))
     };
-    match arguments.iter().find(clashes) {
+    let names = plan.runs.iter().any(|run| run.name.is_some());
+    match arguments.iter().find(|argument| clashes(argument) || (names && key(argument) == "name")) {
         Some(argument) => Err(JobError::SetOfBatch { argument: argument.clone(), key: key(argument) }),
         None => Ok(()),
     }
 }
 
 /// Reads and checks every job of a batch.
-fn load_all(plan: &BatchPlan, arguments: &[String]) -> Result<Vec<AnyJob>, RunError> {
+fn load_all(plan: &BatchPlan, arguments: &[String], listener: &mut dyn Listener) -> Result<Vec<AnyJob>, RunError> {
     let mut jobs: Vec<AnyJob> = Vec::new();
     refuse_overridden(plan, arguments)?;
     for run in &plan.runs {
         // A whole map first, then what is set within it, whichever stands first in the file.
         let mut of_run = run.arguments.clone();
         of_run.sort_by_key(|argument| argument.split('=').next().unwrap_or_default().matches('.').count());
-        let mut job = load_any(&run.job, &[of_run.as_slice(), arguments].concat())?;
+        let mut job = load_any(&run.job, &[of_run.as_slice(), arguments].concat()).inspect_err(|_| {
+            // The error tells of the job file and of what is set in it, not whose it is.
+            let name = run.name.as_ref().map_or_else(|| run.job.display().to_string(), |name| format!("`{name}`"));
+            listener.notice(&JobEvent::Warning(&format!("run {name} of the batch {} is refused", plan.name)));
+        })?;
         if let Some(name) = &run.name {
             job.set_name(name.clone());
         }

@@ -177,7 +177,7 @@ fn show_most_wrong(
             captions: vec![
                 format!("inline {inline}, crossline {crossline}, {position} {unit}"),
                 format!("labelled {}", name(voxel.truth)),
-                format!("predicted {}, {:.3}", name(voxel.predicted), voxel.confidence),
+                format!("{:.3} for {}", voxel.confidence, name(voxel.predicted)),
             ],
             content: TileContent::Amplitude(amplitude_of(patch)),
             heat: None,

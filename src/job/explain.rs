@@ -156,8 +156,12 @@ pub fn explain(
             },
             Tile {
                 captions: vec![
-                    format!("speaks for {}: {:.3}", name(explanation.class), share),
-                    format!("Grad-CAM, layer {}", explanation.layer),
+                    // The number first, since a long name may be cut off.
+                    format!("{share:.3} for {}", name(explanation.class)),
+                    match explanation.heat.iter().all(|&heat| heat <= 0.0) {
+                        true => format!("nothing in layer {} speaks for it", explanation.layer),
+                        false => format!("Grad-CAM, layer {}", explanation.layer),
+                    },
                 ],
                 content: TileContent::Amplitude(amplitude),
                 heat: Some(heat.view()),

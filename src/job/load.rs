@@ -273,7 +273,13 @@ prediction:
             ("cut: conv4_1", "cut: conv9_1", (11, 17), "network.vgg16.cut", "conv9_1"),
             ("cut: conv4_1", "cut: conv4_2", (11, 3), "network.vgg16", "the network sees 76 x 76 samples"),
             ("convolutions: 5", "convolutions: 9", (11, 42), "network.vgg16.freeze", "cannot freeze 9 convolutions"),
-            ("convolutions: 5", "through: conv5_1", (11, 42), "network.vgg16.freeze", "cannot freeze through"),
+            (
+                "convolutions: 5",
+                "through: conv5_1",
+                (11, 42),
+                "network.vgg16.freeze",
+                "the layers conv1_1, conv1_2, conv2_1",
+            ),
             (VGG16, "resnet18: {}", (13, 11), "training.form.dense", "as published, it puts zeros round every patch"),
             (VGG16, "inception_v3: {}", (11, 3), "network.inception_v3", "which needs at least 75 x 75"),
             (
@@ -306,7 +312,7 @@ prediction:
                 "resnet34: { freeze: { all_but_last: 400 } }",
                 (11, 15),
                 "network.resnet34.freeze",
-                "cannot freeze 400 layers: the network has 122 layers",
+                "cannot freeze all but the last 400 layers before the head: the network has 122 of them",
             ),
             ("crop: 48", "crop: 0", (13, 26), "training.form.dense.crop", "1 is the least"),
             (

@@ -228,7 +228,7 @@ impl PreparedTraining {
         });
         record.figures.extend(augmented);
         if let Some(last) = records.last() {
-            let loss = format!("{:.3} after {} steps", last.train_loss, last.step);
+            let loss = format!("{:.3} up to step {}", last.train_loss, last.step);
             record.results.push(("training loss of the last epoch".into(), loss));
         }
         if let Some(reason) = trained.stopped {

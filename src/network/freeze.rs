@@ -75,8 +75,12 @@ impl Freeze {
                 };
                 all.into_iter().take(end).collect()
             }
-            Self::Layers(count) | Self::AllButLast(count) if *count > listed.len() => {
+            Self::Layers(count) if *count > listed.len() => {
                 return Err(refused(format!("{count} layers"), format!("{} layers", listed.len())));
+            }
+            Self::AllButLast(count) if *count > listed.len() => {
+                let wanted = format!("all but the last {count} layers before the head");
+                return Err(refused(wanted, format!("{} of them", listed.len())));
             }
             Self::Layers(count) => listed.into_iter().take(*count).flatten().collect(),
             Self::AllButLast(count) => {
@@ -90,7 +94,14 @@ impl Freeze {
                 let is_wanted =
                     |layer: &&Layer| layer.name().is_some_and(|name| *name == parameter || name.starts_with(&stage));
                 let Some(last) = all.iter().rposition(is_wanted) else {
-                    let names: Vec<_> = all.iter().filter_map(|layer| layer.name()).collect();
+                    let published: Vec<String> = (1..=5)
+                        .flat_map(|block| (1..=4).map(move |number| format!("conv{block}_{number}")))
+                        .filter(|name| vgg_parameter(layers, name).is_some())
+                        .collect();
+                    let names: Vec<_> = match published.is_empty() {
+                        true => all.iter().filter_map(|layer| layer.name()).collect(),
+                        false => published.iter().map(String::as_str).collect(),
+                    };
                     return Err(refused(format!("through `{wanted}`"), format!("the layers {}", shortened(&names))));
                 };
                 all.into_iter().take(last + 1).collect()

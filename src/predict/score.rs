@@ -156,8 +156,19 @@ pub struct SubsetValidator<'a> {
 }
 
 impl Validator for SubsetValidator<'_> {
-    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
-        let sums = score(self.dataset, predictor, &self.options, &[Subset::Validation])?;
-        Ok(sums[0].scores(self.classes).as_ref().map_or_else(Validation::default, Validation::from))
+    fn validate(
+        &self,
+        predictor: &Predictor,
+        interrupted: &AtomicBool,
+    ) -> Result<Option<Validation>, Box<dyn Error + Send + Sync>> {
+        let options = ScoreOptions { interrupted: Some(interrupted), ..self.options };
+        match score(self.dataset, predictor, &options, &[Subset::Validation]) {
+            Ok(sums) => {
+                let scores = sums[0].scores(self.classes);
+                Ok(Some(scores.as_ref().map_or_else(Validation::default, Validation::from)))
+            }
+            Err(PredictError::ScoringInterrupted) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }

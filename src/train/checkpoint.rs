@@ -85,7 +85,9 @@ impl Checkpoint {
     /// # Errors
     /// When the file cannot be read or is none.
     pub fn load(path: &Path) -> Result<Self, NetworkError> {
-        let (arrays, progress) = read_arrays(path)?;
+        let (mut arrays, progress) = read_arrays(path)?;
+        // A file gives them in any order; a network in that of their names.
+        arrays.sort_by(|one, other| one.name.cmp(&other.name));
         let progress = serde_json::from_str(&progress)
             .map_err(|error| NetworkError::NotAModel { path: path.to_owned(), reason: error.to_string() })?;
         let part = |prefix: &str| -> Vec<NamedArray> {

@@ -69,7 +69,7 @@ pub fn train<'a>(
         if session.keep_features(&sampler, phase, interrupted)? {
             session.steps(&sampler, phase, interrupted)?;
         }
-        if !session.has_ended(phase) {
+        if !session.has_ended(phase) || session.owes_epoch(phase) {
             return Err(TrainError::Interrupted { step: session.progress.step, steps: session.planned_steps() });
         }
         if !session.begin_next()? {
@@ -129,6 +129,16 @@ impl Session<'_> {
         self.progress.step >= self.phase_end(phase) || self.progress.stopped.is_some()
     }
 
+    /// Whether the last step ended an epoch that was not validated, because that was interrupted.
+    fn owes_epoch(&self, phase: &Phase) -> bool {
+        self.progress.epoch.steps > 0 && self.is_epoch_end(phase)
+    }
+
+    fn is_epoch_end(&self, phase: &Phase) -> bool {
+        let in_phase = self.progress.step - self.progress.phase_began;
+        in_phase.is_multiple_of(self.options.steps_per_epoch) || self.progress.step == self.phase_end(phase)
+    }
+
     fn tell_phase(&mut self, phase: &Phase) -> Result<(), TrainError> {
         let phases = self.options.phases.len();
         if phases == 1 {
@@ -175,15 +185,21 @@ impl Session<'_> {
         let options = self.options;
         let (stager, keeps) = (self.learner.stager(), self.progress.keeps_features == Some(true));
         let mut last_checkpoint = Instant::now();
+        if self.owes_epoch(phase) {
+            self.end_epoch(interrupted)?;
+            self.save()?;
+            if self.owes_epoch(phase) {
+                return Ok(());
+            }
+        }
         let make = |step| sampler.batch(step, stager, keeps);
         let end = self.phase_end(phase);
         run_ahead(self.progress.step..end, options.batches_ahead, make, |next| {
             while !self.has_ended(phase) {
                 self.step(next, phase)?;
-                let in_phase = self.progress.step - self.progress.phase_began;
-                let epoch_ended = in_phase.is_multiple_of(options.steps_per_epoch) || self.progress.step == end;
+                let epoch_ended = self.is_epoch_end(phase);
                 if epoch_ended {
-                    self.end_epoch()?;
+                    self.end_epoch(interrupted)?;
                 }
                 let stop = interrupted.load(Ordering::Relaxed);
                 if epoch_ended || stop || last_checkpoint.elapsed() >= options.checkpoint_every {
@@ -231,11 +247,13 @@ impl Session<'_> {
         &history[history.partition_point(|record| record.phase < phase)..]
     }
 
-    fn end_epoch(&mut self) -> Result<(), TrainError> {
+    /// Validates and records the epoch, unless that is interrupted: then the epoch is owed.
+    fn end_epoch(&mut self, interrupted: &AtomicBool) -> Result<(), TrainError> {
         let validation = match self.validator {
-            Some(validator) => validator.validate(&self.learner.predictor()?).map_err(TrainError::Validation)?,
-            None => Validation::default(),
+            Some(validator) => validator.validate(&self.learner.predictor()?, interrupted),
+            None => Ok(Some(Validation::default())),
         };
+        let Some(validation) = validation.map_err(TrainError::Validation)? else { return Ok(()) };
         let sums = std::mem::take(&mut self.progress.epoch);
         let record = EpochRecord {
             epoch: self.progress.history.len() as u64 + 1,
@@ -293,6 +311,8 @@ impl Session<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
     use super::super::test_run::{
         Scripted, alone, dense, frozen, learner, options, patch, phase, run, run_on, sparse_dataset, unet, vgg16,
         waldeland,
@@ -319,6 +339,27 @@ mod tests {
             assert_eq!(continued.weights, whole.weights);
             assert_eq!(continued.history, whole.history);
         }
+    }
+
+    #[test]
+    fn an_epoch_whose_validation_was_interrupted_is_validated_when_the_run_continues() {
+        let options = options(dense(), 14);
+        let losses = || Scripted(RefCell::new(vec![0.9, 0.5, 0.7, 0.6]));
+        let whole = run(&tempfile::tempdir().unwrap(), &mut learner(waldeland()), &options, Some(&losses()), u64::MAX);
+        let whole = whole.unwrap();
+        assert_eq!((whole.history.len(), whole.best_epoch), (4, 2));
+
+        let (folder, validator) = (tempfile::tempdir().unwrap(), losses());
+        // Ends of epochs, the last of them that of the training.
+        for interrupt_after in [4, 8, 14] {
+            let result = run(&folder, &mut learner(waldeland()), &options, Some(&validator), interrupt_after);
+            assert!(matches!(result, Err(TrainError::Interrupted { step, .. }) if step == interrupt_after));
+        }
+        let continued = run(&folder, &mut learner(waldeland()), &options, Some(&validator), u64::MAX).unwrap();
+        assert_eq!(continued.history, whole.history);
+        assert_eq!(continued.best_epoch, whole.best_epoch);
+        assert!(continued.last == whole.last, "the last weights differ");
+        assert!(continued.weights == whole.weights, "the best weights differ");
     }
 
     #[test]

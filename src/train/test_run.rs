@@ -248,7 +248,15 @@ pub(super) fn run_on(
 pub(super) struct Scripted(pub(super) RefCell<Vec<f64>>);
 
 impl Validator for Scripted {
-    fn validate(&self, _: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
-        Ok(Validation { loss: Some(self.0.borrow_mut().remove(0)), accuracy: Some(0.5), ..Validation::default() })
+    fn validate(
+        &self,
+        _: &Predictor,
+        interrupted: &AtomicBool,
+    ) -> Result<Option<Validation>, Box<dyn Error + Send + Sync>> {
+        if interrupted.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let loss = Some(self.0.borrow_mut().remove(0));
+        Ok(Some(Validation { loss, accuracy: Some(0.5), ..Validation::default() }))
     }
 }

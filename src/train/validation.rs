@@ -1,6 +1,7 @@
 //! What the validation share says.
 
 use std::error::Error;
+use std::sync::atomic::AtomicBool;
 
 use crate::metrics::Scores;
 use crate::network::Predictor;
@@ -46,9 +47,13 @@ impl From<&Scores> for Validation {
 
 /// Scores the network on voxels held out for validation.
 pub trait Validator {
-    /// Scores of `predictor`.
+    /// Scores of `predictor`; none if `interrupted` is set before they are there.
     ///
     /// # Errors
     /// When the network cannot be applied.
-    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>>;
+    fn validate(
+        &self,
+        predictor: &Predictor,
+        interrupted: &AtomicBool,
+    ) -> Result<Option<Validation>, Box<dyn Error + Send + Sync>>;
 }

@@ -119,8 +119,11 @@ impl Drawing<'_> {
         let truth = picture.truth.map(|class| format!("true: {}", name_of(class))).unwrap_or_default();
         let said = [truth, format!("predicted: {}, {confidence:.3}", name_of(predicted))];
         let asked = [
-            format!("speaks for {}: {share:.3}", name_of(explanation.class)),
-            format!("Grad-CAM, layer {}", explanation.layer),
+            format!("{share:.3} for {}", name_of(explanation.class)),
+            match explanation.heat.iter().all(|&heat| heat <= 0.0) {
+                true => format!("nothing in layer {} speaks for it", explanation.layer),
+                false => format!("Grad-CAM, layer {}", explanation.layer),
+            },
         ];
         let tile = |captions: [String; 2], heat| Tile {
             captions: captions.into(),

@@ -14,6 +14,7 @@ use crate::grid::ClassTable;
 use crate::job::{JobEvent, Listener, RunError};
 use crate::metrics::ScoreSums;
 use crate::network::{Head, HeadDescription, HeadModel, PictureInput, PictureModel, Predictor, Top};
+use crate::predict::PredictError;
 use crate::predict::pictures::{BottleneckSet, Bottlenecks, classify_pictures};
 use crate::train::{Examples, FeatureOptions, Form, Validation, Validator};
 
@@ -218,9 +219,13 @@ struct FeatureValidator<'a> {
 }
 
 impl Validator for FeatureValidator<'_> {
-    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
+    fn validate(
+        &self,
+        predictor: &Predictor,
+        _: &AtomicBool,
+    ) -> Result<Option<Validation>, Box<dyn Error + Send + Sync>> {
         let probabilities = predictor.patch_probabilities(self.table.inputs().view())?;
-        Ok(validation(self.classes, self.table.codes(), probabilities.view()))
+        Ok(Some(validation(self.classes, self.table.codes(), probabilities.view())))
     }
 }
 
@@ -232,11 +237,17 @@ struct PictureValidator<'a> {
 }
 
 impl Validator for PictureValidator<'_> {
-    fn validate(&self, predictor: &Predictor) -> Result<Validation, Box<dyn Error + Send + Sync>> {
-        let go_on = AtomicBool::new(false);
-        let classified = classify_pictures(predictor, self.input, self.files, &go_on, &mut |_| {})?;
+    fn validate(
+        &self,
+        predictor: &Predictor,
+        interrupted: &AtomicBool,
+    ) -> Result<Option<Validation>, Box<dyn Error + Send + Sync>> {
+        let classified = match classify_pictures(predictor, self.input, self.files, interrupted, &mut |_| {}) {
+            Err(PredictError::PicturesInterrupted { .. }) => return Ok(None),
+            classified => classified?,
+        };
         let codes: Vec<u8> = classified.places.iter().map(|&place| self.files[place].class).collect();
-        Ok(validation(self.classes, &codes, classified.probabilities.view()))
+        Ok(Some(validation(self.classes, &codes, classified.probabilities.view())))
     }
 }
 

@@ -81,7 +81,7 @@ pub struct OneCycle {
     #[garde(skip)]
     pub cycle_momentum: bool,
     /// Momentum where the rate is highest, and at both ends.
-    #[garde(inner(range(min = 0.0, max = 0.999_999)))]
+    #[garde(inner(range(min = 0.0, max = 0.999_999)), custom(is_rising))]
     pub momentum: [f64; 2],
 }
 
@@ -96,6 +96,10 @@ impl Default for OneCycle {
             momentum: [0.85, 0.95],
         }
     }
+}
+
+fn is_rising([low, high]: &[f64; 2], _context: &()) -> garde::Result {
+    if low <= high { Ok(()) } else { Err(garde::Error::new("is a range, the smaller one first")) }
 }
 
 /// The way from one rate to another.
