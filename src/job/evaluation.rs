@@ -90,7 +90,7 @@ pub(super) fn evaluate(
         ReliabilityFigure { title: &title, scores: &scores }.draw(&folder.file("figures/reliability.png"))?;
         let caption = format!(
             "Accuracy of the {subset} voxels by the confidence of their class. Where bars end on the dashed line, probabilities \
-             mean what they say; the gap to it is how much too sure the network is."
+             mean what they say; where they end below it (orange), the network is too sure, above it not sure enough."
         );
         record.figures.push(FigureRecord { name: "figures/reliability.png".into(), caption, bytes: 0 });
     }

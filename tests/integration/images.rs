@@ -136,7 +136,7 @@ fn explained(workshop: &Workshop) {
     let done = facies(&named);
     done.expect(
         0,
-        &[&format!("{figures}/grains-grains_01.png"), "grains-grains_01-maps.png", "folds-folds_01-maps.png"],
+        &[&format!("{figures}/grains-grains_01-folds.png"), "grains_01-folds-maps.png", "folds_01-folds-maps.png"],
     );
     let files: Vec<_> = done.answer.lines().map(|file| workshop.read(file)).collect();
     assert!(files.len() == 4 && files.iter().all(|file| file.starts_with(b"\x89PNG")));

@@ -135,10 +135,13 @@ impl Drawing<'_> {
         let title = picture.path.file_name().unwrap_or(picture.path.as_os_str());
         let title = Shown(Path::new(title)).to_string();
         let bar = Some("share of the strongest");
-        let mut files = vec![self.folder.join(format!("{name}.png"))];
+        // What was asked for, so that another question leaves another figure.
+        let asked = [class.map(name_of), layer].into_iter().flatten();
+        let asked: String = asked.map(|asked| format!("-{}", asked.replace(['/', '\\'], "-"))).collect();
+        let mut files = vec![self.folder.join(format!("{name}{asked}.png"))];
         TilesFigure { title: &title, tiles: &tiles, columns: 2, side: SIDE, share: bar }.draw(&files[0])?;
         if draws_maps {
-            let path = self.folder.join(format!("{name}-maps.png"));
+            let path = self.folder.join(format!("{name}{asked}-maps.png"));
             maps_figure(&self.explainer, seen.view(), &title, layer, &path)?;
             files.push(path);
         }
