@@ -13,12 +13,12 @@ use super::run_folder::RunFolder;
 use super::schema::{Job, TrainingForm};
 use super::training::{MODEL_FILE, scoring_engine};
 use super::{JobEvent, Listener, LoadedJob, Material, RunError, job_yaml};
-use crate::dataset::{Padding, Subset};
-use crate::grid::Section;
-use crate::network::{Device, DeviceChoice, Model, Segmentation, set_threads};
-use crate::predict::{ScoreOptions, Search, search_voxels};
+use crate::dataset::{Padding, SeismicDataset, Subset};
+use crate::grid::{Geometry, Plane, Section};
+use crate::network::{Device, DeviceChoice, Explainer, Model, Predictor, Segmentation, set_threads};
+use crate::predict::{JudgedVoxel, ScoreOptions, Search, search_voxels};
 use crate::report::{Figure, Tile, TileContent, TilesFigure};
-use crate::volume::Volume;
+use crate::volume::{SectionChannels, Volume};
 
 /// Folder of the pictures in a run folder.
 const PICTURES: &str = "explanations";
@@ -76,51 +76,106 @@ pub fn explain(
         })?)),
     };
     let reader = material.reader(&model.description)?;
-    let (geometry, padding): (_, Padding) = (material.volume.geometry(), job.patch.padding.into());
-    let plane = job.patch.planes()[0];
     let segmentation = model.description.layers()?.segmentation();
     let side = shown_side(job, segmentation);
-    let mut voxels = Vec::new();
-    for &(inline, crossline, position) in &options.at {
+    let mut voxels = named_voxels(&options.at, material.volume.geometry(), job.patch.planes()[0])?;
+    let searches = [(Search::ConfidentlyWrong, options.wrong), (Search::Uncertain, options.uncertain)];
+    if searches.iter().any(|(_, most)| *most > 0) {
+        let (predictor, dataset) = (model.predictor(device)?, material.dataset(loaded, &reader)?);
+        for (search, most) in searches.into_iter().filter(|(_, most)| *most > 0) {
+            voxels.extend(sought_voxels(job, &dataset, &predictor, search, [most, side / 2], listener)?);
+        }
+    }
+    fs::create_dir_all(folder.file(PICTURES)).map_err(RunError::io("make", folder.file(PICTURES)))?;
+    let drawing =
+        Drawing { options, material: &material, explainer: model.explainer(device)?, segmentation, class, side };
+    let mut pictures = Vec::new();
+    for voxel in voxels {
+        let channels = reader.read(voxel.section)?.channels;
+        pictures.extend(drawing.pictures(&voxel, &channels, job.patch.padding.into(), &folder)?);
+    }
+    Ok(pictures)
+}
+
+/// A voxel to explain, by its place in what the network reads.
+struct Voxel {
+    section: Section,
+    trace: usize,
+    sample: usize,
+    /// Class code that the labels give it, where it was sought among them.
+    truth: Option<u8>,
+}
+
+/// The voxels at inline, crossline, and time or depth.
+fn named_voxels(at: &[(i32, i32, f64)], geometry: &Geometry, plane: Plane) -> Result<Vec<Voxel>, RunError> {
+    let voxel = |&(inline, crossline, position): &(i32, i32, f64)| {
         let place = geometry.inline.index(inline).zip(geometry.crossline.index(crossline));
-        let sample = geometry.vertical.index(position);
-        let (Some((inline, crossline)), Some(sample)) = (place, sample) else {
+        let Some(((inline, crossline), sample)) = place.zip(geometry.vertical.index(position)) else {
             return Err(RunError::NoSuchVoxel { inline, crossline, position, unit: geometry.vertical.domain.unit() });
         };
         let (section, trace) = match plane {
-            crate::grid::Plane::Inline => (Section::inline(inline), crossline),
-            crate::grid::Plane::Crossline => (Section::crossline(crossline), inline),
+            Plane::Inline => (Section::inline(inline), crossline),
+            Plane::Crossline => (Section::crossline(crossline), inline),
         };
-        voxels.push((section, trace, sample, None));
+        Ok(Voxel { section, trace, sample, truth: None })
+    };
+    at.iter().map(voxel).collect()
+}
+
+/// The first labelled voxels that `search` finds, of the share that tells most; at most so many, and at least so far apart.
+fn sought_voxels(
+    job: &Job,
+    dataset: &SeismicDataset,
+    predictor: &Predictor,
+    search: Search,
+    [most, apart]: [usize; 2],
+    listener: &mut dyn Listener,
+) -> Result<Vec<Voxel>, RunError> {
+    let subset = [Subset::Test, Subset::Validation, Subset::Train];
+    let subset = subset.into_iter().find(|&subset| dataset.total(subset) > 0).unwrap_or(Subset::Train);
+    let score = ScoreOptions {
+        engine: scoring_engine(predictor, dataset),
+        padding: job.patch.padding.into(),
+        most_voxels: Some(job.evaluation.patches),
+        interrupted: None,
+    };
+    listener.notice(&JobEvent::Stage(&format!("searching the {} voxels", subset.name())));
+    let found = search_voxels(dataset, predictor, &score, subset, search, [most, apart])?;
+    if found.len() < most {
+        let text = format!("{} of {most} voxels are shown: there are no more that lie {apart} apart", found.len());
+        listener.notice(&JobEvent::Note(&text));
     }
-    let searches = [(Search::ConfidentlyWrong, options.wrong), (Search::Uncertain, options.uncertain)];
-    if searches.iter().any(|(_, most)| *most > 0) {
-        let predictor = model.predictor(device)?;
-        let dataset = material.dataset(loaded, &reader)?;
-        let subset = [Subset::Test, Subset::Validation, Subset::Train];
-        let subset = subset.into_iter().find(|&subset| dataset.total(subset) > 0).unwrap_or(Subset::Train);
-        let engine = scoring_engine(&predictor, &dataset);
-        let score = ScoreOptions { engine, padding, most_voxels: Some(job.evaluation.patches), interrupted: None };
-        for (search, most) in searches.into_iter().filter(|(_, most)| *most > 0) {
-            listener.notice(&JobEvent::Stage(&format!("searching the {} voxels", subset.name())));
-            let found = search_voxels(&dataset, &predictor, &score, subset, search, [most, side / 2])?;
-            if found.len() < most {
-                let text = format!(
-                    "{} of {most} voxels are shown: there are no more that lie {} apart",
-                    found.len(),
-                    side / 2
-                );
-                listener.notice(&JobEvent::Note(&text));
-            }
-            voxels.extend(found.iter().map(|voxel| (voxel.section, voxel.trace, voxel.sample, Some(*voxel))));
-        }
-    }
-    let explainer = model.explainer(device)?;
-    fs::create_dir_all(folder.file(PICTURES)).map_err(RunError::io("make", folder.file(PICTURES)))?;
-    let mut pictures = Vec::new();
-    for (section, trace, sample, judged) in voxels {
-        let channels = reader.read(section)?.channels;
-        let shown = patch_of_voxel(&channels, [trace, sample], side, padding);
+    let voxel = |voxel: &JudgedVoxel| Voxel {
+        section: voxel.section,
+        trace: voxel.trace,
+        sample: voxel.sample,
+        truth: Some(voxel.truth),
+    };
+    Ok(found.iter().map(voxel).collect())
+}
+
+/// Who is asked what, and how it is shown.
+struct Drawing<'a> {
+    options: &'a ExplainOptions,
+    material: &'a Material,
+    explainer: Explainer,
+    segmentation: Option<Segmentation>,
+    class: Option<usize>,
+    /// Of what is shown.
+    side: usize,
+}
+
+impl Drawing<'_> {
+    fn pictures(
+        &self,
+        voxel: &Voxel,
+        channels: &SectionChannels,
+        padding: Padding,
+        folder: &RunFolder,
+    ) -> Result<Vec<PathBuf>, RunError> {
+        let &Self { options, material, ref explainer, segmentation, class, side } = self;
+        let &Voxel { section, trace, sample, truth } = voxel;
+        let shown = patch_of_voxel(channels, [trace, sample], side, padding);
         let (seen, explanation, heat) = match segmentation {
             None => {
                 let explanation = explainer.grad_cam(shown.view(), class, options.layer.as_deref())?;
@@ -128,13 +183,14 @@ pub fn explain(
                 (shown.clone(), explanation, heat)
             }
             Some(segmentation) => {
-                let (seen, place) = seen_of_voxel(&channels, [trace, sample], segmentation, padding);
+                let (seen, place) = seen_of_voxel(channels, [trace, sample], segmentation, padding);
                 let explanation = explainer.grad_cam_at(seen.view(), place, class, options.layer.as_deref())?;
                 let heat = part_round(&explanation.heat, place, side);
                 (seen, explanation, heat)
             }
         };
         let [inline, crossline] = section.cell(trace);
+        let geometry = material.volume.geometry();
         let (inline, crossline) = (geometry.inline.number(inline), geometry.crossline.number(crossline));
         let (position, unit) = (geometry.vertical.position(sample), geometry.vertical.domain.unit());
         let title = format!("inline {inline}, crossline {crossline}, {position} {unit}");
@@ -143,7 +199,7 @@ pub fn explain(
         let asked: String = asked.map(|asked| format!("-{}", asked.replace(['/', '\\'], "-"))).collect();
         let file = format!("{PICTURES}/inline-{inline}-crossline-{crossline}-{position}{unit}{asked}");
         let name = |code: usize| material.classes.get(code as u8).map_or("", |class| class.name.as_str());
-        let labelled = judged.map(|judged| format!("labelled {}", name(usize::from(judged.truth)))).unwrap_or_default();
+        let labelled = truth.map(|truth| format!("labelled {}", name(usize::from(truth)))).unwrap_or_default();
         let share = explanation.probabilities.get(explanation.class).copied().unwrap_or_default();
         let amplitude = amplitude_of(&shown);
         let heat = shares(heat.view());
@@ -171,14 +227,14 @@ pub fn explain(
         let bar = Some("share of the strongest");
         let figure = TilesFigure { title: &title, tiles: &tiles, columns: 2, side: 360, share: bar };
         folder.write(&format!("{file}.png"), &figure.png()?)?;
-        pictures.push(folder.file(&format!("{file}.png")));
+        let mut pictures = vec![folder.file(&format!("{file}.png"))];
         if options.features {
             let maps = folder.file(&format!("{file}-maps.png"));
-            maps_figure(&explainer, seen.view(), &title, options.layer.as_deref(), &maps)?;
+            maps_figure(explainer, seen.view(), &title, options.layer.as_deref(), &maps)?;
             pictures.push(maps);
         }
+        Ok(pictures)
     }
-    Ok(pictures)
 }
 
 /// Refuses a job that is not the one that the folder's model was trained by: its division would call voxels test voxels that the
