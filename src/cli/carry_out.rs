@@ -36,7 +36,7 @@ pub(super) struct How {
     /// Where to compute: auto, cpu, cuda, cuda:N, cuda:all, or several as cuda:0,cuda:2 (the first trains, all interpret)
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     device: DeviceChoice,
-    /// Make results again that are there already
+    /// Make results again that are there already; the old ones are removed first
     #[arg(long)]
     overwrite: bool,
 }
