@@ -7,6 +7,7 @@ use miette::Diagnostic;
 
 use super::batch_summary::{SUMMARY_FILE, alike, write_summary};
 use super::{AnyJob, BatchPlan, BatchRow, JobError, JobEvent, Listener, RunError, RunOptions, Work, load_any};
+use crate::predict::PredictError;
 
 /// What a batch left.
 #[derive(Clone, Debug)]
@@ -52,7 +53,12 @@ pub fn run_batch(
                 let remedy = error.help().map(|help| format!(" ({help})")).unwrap_or_default();
                 listener.notice(&JobEvent::Warning(&format!("{} failed: {error}{remedy}", job.name())));
                 // What stands in the folder is of other settings; a table of earlier runs is worth more than that news.
-                let refused = matches!(error, RunError::OtherRun { .. });
+                let refused = matches!(
+                    error,
+                    RunError::OtherRun { .. }
+                        | RunError::OtherUnfinished { .. }
+                        | RunError::Predict(PredictError::OtherBottlenecks { .. })
+                );
                 rows[place].fail(&error);
                 if refused && record.is_none() && summary.exists() {
                     continue;

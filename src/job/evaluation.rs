@@ -127,7 +127,7 @@ fn warn_of_absent_classes(subset: &str, confusion: &ConfusionMatrix, material: &
         return;
     }
     let text = format!(
-        "{} of {} classes have no {subset} voxel, so its scores are of the others alone: {}",
+        "{} of {} classes have no {subset} voxel, so its scores hardly tell of them: {}",
         names.len(),
         material.classes.len(),
         names.join(", ")

@@ -95,6 +95,15 @@ impl Pictures {
                 section_png(&format!("{job} — {title}"), *section, material, model, volume, snapshot)?;
             folder.write(&name, &png)?;
             let labels = if has_labels { "labels, " } else { "" };
+            if !snapshot.is_interpreted() {
+                let caption = format!(
+                    "{title} of {}: amplitude{}; it was not interpreted.",
+                    file_name(volume),
+                    if has_labels { " and labels" } else { "" }
+                );
+                figures.push(FigureRecord { name, caption, bytes: 0 });
+                continue;
+            }
             let names: String = shades(snapshot).iter().map(|shade| format!(", {}", shade.name)).collect();
             let caption = format!("{title} of {}: amplitude, {labels}interpretation{names}.", file_name(volume));
             figures.push(FigureRecord { name, caption, bytes: 0 });
@@ -147,6 +156,7 @@ fn section_png(
     volume.read_section(section, amplitude.view_mut())?;
     model.description.amplitude.apply(amplitude.view_mut());
     let labels = labels_on(section, material, geometry);
+    let shades = shades(snapshot);
     let figure = SectionFigure {
         title,
         trace_axis: geometry.trace_axis(section.plane),
@@ -154,8 +164,8 @@ fn section_png(
         vertical: &geometry.vertical,
         amplitude: amplitude.view(),
         labels: labels.as_ref().map(|labels| labels.view()),
-        prediction: Some(snapshot.codes.view()),
-        shades: &shades(snapshot),
+        prediction: snapshot.is_interpreted().then_some(snapshot.codes.view()),
+        shades: if snapshot.is_interpreted() { &shades } else { &[] },
         classes: &material.classes,
         colors: AmplitudeColors::Grey,
     };

@@ -153,7 +153,7 @@ pub enum RunError {
     /// Runs of folds stand where the run of one of them, or of a job without folds, would be put.
     #[error("{path} holds the folds of a job")]
     #[diagnostic(help(
-        "open one of them with `--output {} --set name=fold-1`, give this job another `name`, or choose another place \
+        "open one of them with `--output {} --set name=fold-1 --set split.folds.fold=1`, give this job another `name`, or choose another place \
          with `--output`",
         path.display()
     ))]

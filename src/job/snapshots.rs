@@ -25,6 +25,11 @@ impl Snapshot {
         }
     }
 
+    /// Whether any of it was predicted.
+    pub(super) fn is_interpreted(&self) -> bool {
+        self.codes.iter().any(|&code| code != UNLABELLED)
+    }
+
     /// Its numbers, each with that of the section.
     fn numbers<'a>(
         &'a mut self,

@@ -201,6 +201,12 @@ impl PreparedTraining {
         if job.training.calibration == schema::Calibration::Temperature {
             let temperature =
                 fit_temperature(&self.dataset, &model.predictor(self.device)?, &options, Subset::Validation)?;
+            if let Some(temperature) = temperature.filter(|temperature| !(0.0501..19.9).contains(temperature)) {
+                listener.notice(&JobEvent::Warning(&format!(
+                    "the temperature of {temperature:.3} is as far as it may go: the validation voxels tell too little to fit one, \
+                     as where they are of one class or all classified rightly"
+                )));
+            }
             model.description.temperature = temperature;
             let text = temperature.map_or_else(|| "none fits".into(), |temperature| format!("{temperature:.3}"));
             record.results.push(("temperature fitted to the validation voxels".into(), text));

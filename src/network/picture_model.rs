@@ -129,8 +129,13 @@ impl PictureModel {
         // One batch counts whole: what each layer passes on is normalised by what it measured.
         let mut network = Sequential { momentum: 1.0, ..self.before_end() };
         network.parameters.thaw();
-        network.measure(&tensor_from_array(pictures)?)?;
-        Ok(self)
+        let pictures = tensor_from_array(pictures)?;
+        // In one order of sums, so that a seed gives the same weights whatever the number of threads.
+        let threads = tch::get_num_threads();
+        tch::set_num_threads(1);
+        let measured = network.measure(&pictures);
+        tch::set_num_threads(threads);
+        measured.map(|()| self)
     }
 
     /// The layers before the end, with the model's own weights.

@@ -37,7 +37,8 @@ impl From<&Scores> for Validation {
             balanced_accuracy: Some(scores.balanced_accuracy),
             macro_f1: Some(scores.macro_f1),
             mean_iou: Some(scores.mean_iou),
-            kappa: scores.kappa,
+            // Like the ranking it takes two classes among the truths; with one it is 0 whatever was predicted.
+            kappa: scores.roc_auc.and(scores.kappa),
             fwiu: Some(scores.fwiu),
             roc_auc: scores.roc_auc,
             mae: scores.mae,

@@ -26,6 +26,14 @@ pub enum OverrideError {
         /// The parser's words.
         reason: String,
     },
+    /// A key leads into a list past its entries.
+    #[error("`{parent}` is a list: its first entry's is `{parent}[0].{child}`")]
+    List {
+        /// The list.
+        parent: String,
+        /// What was looked for in it.
+        child: String,
+    },
     /// A key leads into a value that holds none.
     #[error("`{parent}` is a single value and holds no `{child}`")]
     NotAMap {
@@ -92,9 +100,13 @@ impl Override {
                         index: *index,
                     })?
                 }
-                _ => {
-                    let child = KeyPath(vec![segment]).to_string();
-                    return Err(OverrideError::NotAMap { parent: reached.to_string(), child });
+                (content, _) => {
+                    let is_list = matches!(content, Content::List(_));
+                    let (parent, child) = (reached.to_string(), KeyPath(vec![segment]).to_string());
+                    return Err(match is_list {
+                        true => OverrideError::List { parent, child },
+                        false => OverrideError::NotAMap { parent, child },
+                    });
                 }
             };
             reached.0.push(segment);
@@ -170,7 +182,7 @@ mod tests {
             ("a=[1", "no YAML"),
             ("a.b=1", "`a` is a single value and holds no `b`"),
             ("l[2]=1", "`l` has 2 entries, so there is no [2]"),
-            ("l.x=1", "`l` is a single value and holds no `x`"),
+            ("l.x=1", "`l` is a list: its first entry's is `l[0].x`"),
         ] {
             let error = set("{a: 1, l: [1, 2]}", argument).unwrap_err();
             assert!(error.contains(words), "{argument}: {error}");

@@ -79,6 +79,10 @@ pub fn train_images(
             listener.notice(&JobEvent::Warning(&text));
         }
     }
+    if sets.validation.is_none() {
+        listener
+            .notice(&JobEvent::Note("no pictures validate, so training goes to its end and its last weights are kept"));
+    }
     let fold_sets = |count| fold_sets(&sets, &bottlenecks.network().classes, count, recipe.seed);
     let parts = options.folds.map(fold_sets).transpose()?;
     if options.overwrite {

@@ -12,6 +12,7 @@ pub(super) struct Legend {
     /// Where each column of names starts.
     columns: Vec<f32>,
     bars: Vec<ColorBar>,
+    bars_in_row: usize,
     bars_at: [f32; 2],
     height: f32,
 }
@@ -47,7 +48,7 @@ impl Legend {
     /// A legend `width` pixels wide, for text of `unit` pixels.
     pub(super) fn new(classes: Option<&ClassTable>, bars: Vec<ColorBar>, unit: f32, width: f32) -> Self {
         let bars_width = unit * (bars.len() as f32 * (BAR_LENGTH + BAR_GAP) - BAR_GAP).max(0.0);
-        let beside = classes.is_none() || bars_width <= 0.45 * width;
+        let beside = bars_width <= if classes.is_none() { width } else { 0.45 * width };
         let names_width = if beside { width - bars_width - 2.0 * BAR_GAP * unit } else { width };
         let names: Vec<_> = classes.map_or(Vec::new(), |classes| classes.iter().collect());
         let beside_text = (SWATCH + 0.5) * unit;
@@ -57,13 +58,14 @@ impl Legend {
             entries.iter().map(|(name, _)| beside_text + text_width(name, 1.05 * unit) + COLUMN_GAP * unit).collect();
         let (rows, columns) = columns(&widths, names_width + COLUMN_GAP * unit);
         let names_height = rows as f32 * ROW * unit;
-        let bars_height = if bars.is_empty() { 0.0 } else { BAR_HEIGHT * unit };
+        let bars_in_row = (((width / unit + BAR_GAP) / (BAR_LENGTH + BAR_GAP)) as usize).max(1);
+        let bars_height = bars.len().div_ceil(bars_in_row) as f32 * BAR_HEIGHT * unit;
         let (bars_at, height) = if beside {
             ([width - bars_width, 0.0], names_height.max(bars_height))
         } else {
             ([0.0, names_height + 0.8 * unit], names_height + 0.8 * unit + bars_height)
         };
-        Self { unit, entries, rows, columns, bars, bars_at, height }
+        Self { unit, entries, rows, columns, bars, bars_in_row, bars_at, height }
     }
 
     pub(super) fn height(&self) -> f32 {
@@ -82,8 +84,10 @@ impl Legend {
             canvas.text(name, [x + (SWATCH + 0.5) * unit, y + SWATCH / 2.0 * unit], style);
         }
         for (at, bar) in self.bars.iter().enumerate() {
-            let x = left + self.bars_at[0] + at as f32 * (BAR_LENGTH + BAR_GAP) * unit;
-            bar.draw(canvas, [x.round(), (top + self.bars_at[1]).round()], unit);
+            let (row, column) = (at / self.bars_in_row, at % self.bars_in_row);
+            let x = left + self.bars_at[0] + column as f32 * (BAR_LENGTH + BAR_GAP) * unit;
+            let y = top + self.bars_at[1] + row as f32 * BAR_HEIGHT * unit;
+            bar.draw(canvas, [x.round(), y.round()], unit);
         }
     }
 }
@@ -145,5 +149,8 @@ mod tests {
         assert!(height(&long, 1800.0) > height(&short, 1800.0));
         assert!(height(&short, 400.0) > height(&short, 1800.0));
         assert!(height(&long, 30.0).is_finite());
+        let bars = |count: usize| (0..count).map(|_| bars().remove(0)).collect();
+        let height = |count, width| Legend::new(None, bars(count), 20.0, width).height();
+        assert_eq!([height(6, 1500.0), height(6, 1400.0), height(6, 100.0)], [68.0, 136.0, 408.0]);
     }
 }

@@ -33,9 +33,12 @@ impl Plateau {
     /// The rate after the epochs of `history`. It is a function of them alone, so that a continued run has the same.
     pub(super) fn learning_rate(&self, start: f64, history: &[EpochRecord]) -> f64 {
         let (mut rate, mut best, mut bad, mut cooling) = (start, None::<f64>, 0, 0);
-        for value in history.iter().map(|record| self.monitor.value(record)) {
+        // What is never defined is no lack of progress.
+        let is_defined = history.iter().any(|record| self.monitor.value(record).is_some());
+        let monitor = if is_defined { self.monitor } else { Monitor::Loss };
+        for value in history.iter().map(|record| monitor.value(record)) {
             // What cannot be scored is not better.
-            if value.is_some_and(|value| best.is_none_or(|best| self.is_better(value, best))) {
+            if value.is_some_and(|value| best.is_none_or(|best| self.is_better(monitor, value, best))) {
                 best = value;
                 bad = 0;
             } else {
@@ -57,8 +60,8 @@ impl Plateau {
         rate
     }
 
-    fn is_better(&self, value: f64, best: f64) -> bool {
-        if self.monitor.larger_is_better() {
+    fn is_better(&self, monitor: Monitor, value: f64, best: f64) -> bool {
+        if monitor.larger_is_better() {
             value > best * (1.0 + self.threshold)
         } else {
             value < best * (1.0 - self.threshold)
