@@ -63,7 +63,8 @@ impl Legend {
         let (bars_at, height) = if beside {
             ([width - bars_width, 0.0], names_height.max(bars_height))
         } else {
-            ([0.0, names_height + 0.8 * unit], names_height + 0.8 * unit + bars_height)
+            let below = if names.is_empty() { 0.0 } else { names_height + 0.8 * unit };
+            ([0.0, below], below + bars_height)
         };
         Self { unit, entries, rows, columns, bars, bars_in_row, bars_at, height }
     }
@@ -151,6 +152,7 @@ mod tests {
         assert!(height(&long, 30.0).is_finite());
         let bars = |count: usize| (0..count).map(|_| bars().remove(0)).collect();
         let height = |count, width| Legend::new(None, bars(count), 20.0, width).height();
-        assert_eq!([height(6, 1500.0), height(6, 1400.0), height(6, 100.0)], [68.0, 136.0, 408.0]);
+        let row = BAR_HEIGHT * 20.0;
+        assert_eq!([1500.0, 1400.0, 100.0].map(|width| (height(6, width) / row).round()), [1.0, 2.0, 6.0]);
     }
 }
