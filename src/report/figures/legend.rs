@@ -43,6 +43,8 @@ const COLUMN_GAP: f32 = 1.6;
 const BAR_LENGTH: f32 = 10.0;
 const BAR_GAP: f32 = 2.5;
 const BAR_HEIGHT: f32 = 3.4;
+/// From one row of bars to the next.
+const BAR_ROW: f32 = 4.6;
 
 impl Legend {
     /// A legend `width` pixels wide, for text of `unit` pixels.
@@ -59,7 +61,10 @@ impl Legend {
         let (rows, columns) = columns(&widths, names_width + COLUMN_GAP * unit);
         let names_height = rows as f32 * ROW * unit;
         let bars_in_row = (((width / unit + BAR_GAP) / (BAR_LENGTH + BAR_GAP)) as usize).max(1);
-        let bars_height = bars.len().div_ceil(bars_in_row) as f32 * BAR_HEIGHT * unit;
+        let bars_height = match bars.len().div_ceil(bars_in_row) {
+            0 => 0.0,
+            rows => ((rows - 1) as f32 * BAR_ROW + BAR_HEIGHT) * unit,
+        };
         let (bars_at, height) = if beside {
             ([width - bars_width, 0.0], names_height.max(bars_height))
         } else {
@@ -87,7 +92,7 @@ impl Legend {
         for (at, bar) in self.bars.iter().enumerate() {
             let (row, column) = (at / self.bars_in_row, at % self.bars_in_row);
             let x = left + self.bars_at[0] + column as f32 * (BAR_LENGTH + BAR_GAP) * unit;
-            let y = top + self.bars_at[1] + row as f32 * BAR_HEIGHT * unit;
+            let y = top + self.bars_at[1] + row as f32 * BAR_ROW * unit;
             bar.draw(canvas, [x.round(), y.round()], unit);
         }
     }
@@ -152,7 +157,7 @@ mod tests {
         assert!(height(&long, 30.0).is_finite());
         let bars = |count: usize| (0..count).map(|_| bars().remove(0)).collect();
         let height = |count, width| Legend::new(None, bars(count), 20.0, width).height();
-        let row = BAR_HEIGHT * 20.0;
-        assert_eq!([1500.0, 1400.0, 100.0].map(|width| (height(6, width) / row).round()), [1.0, 2.0, 6.0]);
+        let rows = |width| ((height(6, width) / 20.0 - BAR_HEIGHT) / BAR_ROW).round() + 1.0;
+        assert_eq!([1500.0, 1400.0, 100.0].map(rows), [1.0, 2.0, 6.0]);
     }
 }
