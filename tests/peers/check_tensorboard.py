@@ -55,6 +55,9 @@ def check(run):
         "macro_f1/validation": "validation_macro_f1",
         "mean_iou/validation": "validation_mean_iou",
         "kappa/validation": "validation_kappa",
+        "fwiu/validation": "validation_fwiu",
+        "roc_auc/validation": "validation_roc_auc",
+        "mae/validation": "validation_mae",
     }
     for tag, column in columns.items():
         expected = [float(row[column]) for row in rows if row[column]]
