@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ndarray::{Array3, ArrayView2, Axis};
 
 use super::differences::Changes;
+use super::explanation_words::{asked, captions};
 use super::feature_maps::{maps_figure, shares};
 use super::identity::{self, hash_inputs};
 use super::patch_of_voxel::{part_round, patch_of_voxel, seen_of_voxel};
@@ -194,13 +195,10 @@ impl Drawing<'_> {
         let (inline, crossline) = (geometry.inline.number(inline), geometry.crossline.number(crossline));
         let (position, unit) = (geometry.vertical.position(sample), geometry.vertical.domain.unit());
         let title = format!("inline {inline}, crossline {crossline}, {position} {unit}");
-        // What was asked for, so that another question leaves another picture.
-        let asked = [&options.class, &options.layer].into_iter().flatten();
-        let asked: String = asked.map(|asked| format!("-{}", asked.replace(['/', '\\'], "-"))).collect();
+        let asked = asked(options.class.as_deref(), options.layer.as_deref());
         let file = format!("{PICTURES}/inline-{inline}-crossline-{crossline}-{position}{unit}{asked}");
         let name = |code: usize| material.classes.get(code as u8).map_or("", |class| class.name.as_str());
         let labelled = truth.map(|truth| format!("labelled {}", name(usize::from(truth)))).unwrap_or_default();
-        let share = explanation.probabilities.get(explanation.class).copied().unwrap_or_default();
         let amplitude = amplitude_of(&shown);
         let heat = shares(heat.view());
         let tiles = [
@@ -211,14 +209,7 @@ impl Drawing<'_> {
                 marked: true,
             },
             Tile {
-                captions: vec![
-                    // The number first, since a long name may be cut off.
-                    format!("{share:.3} for {}", name(explanation.class)),
-                    match explanation.heat.iter().all(|&heat| heat <= 0.0) {
-                        true => format!("nothing in layer {} speaks for it", explanation.layer),
-                        false => format!("Grad-CAM, layer {}", explanation.layer),
-                    },
-                ],
+                captions: captions(&explanation, name(explanation.class)).into(),
                 content: TileContent::Amplitude(amplitude),
                 heat: Some(heat.view()),
                 marked: false,

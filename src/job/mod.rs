@@ -17,6 +17,7 @@ mod engine_choice;
 mod error;
 mod evaluation;
 mod explain;
+mod explanation_words;
 mod feature_maps;
 mod folds;
 mod identity;

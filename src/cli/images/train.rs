@@ -192,8 +192,7 @@ pub(super) fn run(arguments: &Arguments, threads: Option<usize>, printer: &Print
         layers,
         course: Course {
             length: Length::Epochs(arguments.tuning_epochs),
-            // One picture has no deviation, by which batch normalisation divides.
-            batch: TUNING_BATCH.min(arguments.batch as usize).max(2),
+            batch: TUNING_BATCH.min(arguments.batch as usize),
             optimizer: OptimizerOptions::ADAM,
             learning_rate: arguments.tuning_rate,
             ..head.clone()

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::gallery::squared;
 use crate::dataset::pictures::{Picture, Shown, UnreadablePicture, read_picture};
+use crate::job::explanation_words::{asked, captions};
 use crate::job::feature_maps::{maps_figure, shares};
 use crate::job::{JobEvent, Listener, RunError};
 use crate::network::{Device, Explainer, PictureModel};
@@ -115,29 +116,19 @@ impl Drawing<'_> {
         let heat = shares(explanation.heat.view());
         let name_of = |class: usize| description.classes.get(class).map_or("", String::as_str);
         let (predicted, confidence) = most_probable(&explanation.probabilities);
-        let share = explanation.probabilities.get(explanation.class).copied().unwrap_or_default();
         let truth = picture.truth.map(|class| format!("true: {}", name_of(class))).unwrap_or_default();
         let said = [truth, format!("predicted: {}, {confidence:.3}", name_of(predicted))];
-        let asked = [
-            format!("{share:.3} for {}", name_of(explanation.class)),
-            match explanation.heat.iter().all(|&heat| heat <= 0.0) {
-                true => format!("nothing in layer {} speaks for it", explanation.layer),
-                false => format!("Grad-CAM, layer {}", explanation.layer),
-            },
-        ];
-        let tile = |captions: [String; 2], heat| Tile {
-            captions: captions.into(),
+        let tile = |lines: [String; 2], heat| Tile {
+            captions: lines.into(),
             content: TileContent::Photograph(shown.view()),
             heat,
             marked: false,
         };
-        let tiles = [tile(said, None), tile(asked, Some(heat.view()))];
+        let tiles = [tile(said, None), tile(captions(&explanation, name_of(explanation.class)), Some(heat.view()))];
         let title = picture.path.file_name().unwrap_or(picture.path.as_os_str());
         let title = Shown(Path::new(title)).to_string();
         let bar = Some("share of the strongest");
-        // What was asked for, so that another question leaves another figure.
-        let asked = [class.map(name_of), layer].into_iter().flatten();
-        let asked: String = asked.map(|asked| format!("-{}", asked.replace(['/', '\\'], "-"))).collect();
+        let asked = asked(class.map(name_of), layer);
         let mut files = vec![self.folder.join(format!("{name}{asked}.png"))];
         TilesFigure { title: &title, tiles: &tiles, columns: 2, side: SIDE, share: bar }.draw(&files[0])?;
         if draws_maps {

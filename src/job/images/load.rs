@@ -103,10 +103,6 @@ fn check(job: &ImagesJob) -> Vec<Finding> {
             find(&format!("training.{key}.schedule.plateau"), "there are no validation pictures to watch", help);
         }
     }
-    // One picture has no deviation, by which batch normalisation divides.
-    if training.fine_tune.is_some() && training.tuning.as_ref().is_some_and(|tuning| tuning.batch < 2) {
-        find("training.tuning.batch", "a network learns nothing from a batch of one picture", "make it 2 or more");
-    }
     if training.fine_tune.is_none() {
         let help = "add `fine_tune: last_block`, or take it out";
         if training.tuning.is_some() {
@@ -193,7 +189,6 @@ training:
                 "training.tuning.optimizer.sgd.decay",
                 "both change the learning rate",
             ),
-            ("training.tuning={epochs: 2, batch: 1}", "training.tuning.batch", "a batch of one picture"),
             ("training.fine_tune=null", "training.augmentation", "pictures as they are"),
             ("training.fine_tune=first", "training.fine_tune", "a number of layers"),
             ("training.augmentation.hue=0.7", "training.augmentation.hue", "goes from 0 to 0.5"),
